@@ -1,0 +1,65 @@
+"""What encoding needs from the outside: somebody who probes a source, and somebody who makes cells of it.
+
+Both run untrusted media through libraries written in C, so both do it in child processes. The children never open
+anything by name: they are given the bytes of one source, by ranges, and nothing else.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from vidstead.grid import Part, Row, Source
+from vidstead.media import RowHeader, RowSpec, SourceFacts, SourceIndex, Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One order to make cells: ``count`` columns from ``first``, of rows that share a source and a kind."""
+
+    source: Source
+    index: SourceIndex
+    timeline: Timeline
+    rows: tuple[Row, ...]
+    first: int
+    count: int
+    background: bool
+    """Whether it should yield the processor to everything else (``nice 19``)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedCell:
+    """A finished cell: one ``moof`` and one ``mdat``, at its place on the timeline, checked against its row."""
+
+    row: Row
+    index: int
+    data: bytes
+    encode_ms: int
+
+
+class Prober(Protocol):
+    """Reads what a source is."""
+
+    async def probe(self, parts: Sequence[Part]) -> tuple[SourceFacts, SourceIndex]:
+        """The facts and the key packets. Raises ``UnreadableSource`` with what is wrong and what would work."""
+        ...
+
+
+class Encoder(Protocol):
+    """Makes cells."""
+
+    @property
+    def build(self) -> str:
+        """Name and version of the encoder: part of every row's fingerprint."""
+        ...
+
+    async def headers(self, specs: Sequence[RowSpec], facts: SourceFacts) -> tuple[RowHeader, ...]:
+        """The init segment and codec string of each row, from one short run with the row's own settings."""
+        ...
+
+    def run(self, order: Run) -> AsyncIterator[EncodedCell]:
+        """Every cell of the run, each as soon as it is finished, in no order between rows.
+
+        Closing the iterator ends the children. Raises ``EncodingFailed`` when a child fails or a cell does not
+        match its row.
+        """
+        ...

@@ -1,0 +1,116 @@
+"""The grid: rows (renditions) and columns (segments) of cells.
+
+A grid is an entity of its own, counted by reference: assets and clips are pieces of it. Its timeline never changes. A
+row owns its source, its specification and its header; which of its cells are stored is the row's ``done``, a cache of
+the ``cells`` table that is changed in the same commit.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from vidstead.media import RowHeader, RowPlan, RowSpec, SourceFacts, Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One object of a source. The parts in their order are the file."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file that rows are made from."""
+
+    id: str
+    parts: tuple[Part, ...]
+    facts: SourceFacts
+    index_key: str
+    """Key of the object with the source's ``SourceIndex``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One rendition of a grid."""
+
+    id: int
+    environment_id: str
+    grid_id: str
+    source_id: str
+    name: str
+    generation: int
+    spec: RowSpec
+    header: RowHeader
+    fingerprint: str
+    bandwidth: int
+    """The most bit/s over any window of RFC 8216 (4.4.6.2), overhead included: a bound, checked by every cell."""
+    bounds: tuple[int, ...]
+    """Where cells begin, in frames of the row (pictures, or 1024 samples), and last the end."""
+    done: frozenset[int] = field(default_factory=frozenset)
+    """Indexes of the stored cells, as of when the row was read."""
+
+    @property
+    def slug(self) -> str:
+        """The row in addresses and keys: name and generation, such as ``720p-1``."""
+        return f"{self.name}-{self.generation}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A grid with its sources and rows."""
+
+    id: str
+    environment_id: str
+    timeline: Timeline
+    sources: tuple[Source, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRow:
+    """A row to be created with a grid: its plan, its header, and the bounds of its cells."""
+
+    plan: RowPlan
+    header: RowHeader
+    fingerprint: str
+    bandwidth: int
+    bounds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellRef:
+    """The coordinates of a cell."""
+
+    row_id: int
+    index: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One stored cell."""
+
+    row_id: int
+    index: int
+    size: int
+    """Bytes."""
+    sha256: str
+    """Hexadecimal: the ETag."""
+    encode_ms: int
+    """From the start of its run (or the cell before it) to its last byte, in milliseconds."""
+    worker: str
+    filler: bool = False
+    """Whether it stands in for a cell that could not be made."""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """The unit of work: a run of ``count`` columns from ``first``, of one or more rows."""
+
+    environment_id: str
+    grid_id: str
+    row_ids: tuple[int, ...]
+    first: int
+    count: int
+    hot: bool

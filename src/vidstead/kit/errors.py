@@ -1,0 +1,35 @@
+"""The base of every error that a user may see.
+
+One family per room, each in the room's ``errors.py``. The docstring of a class is its message: one sentence
+that says what happened and what to do, with ``{fact}`` for every keyword argument. A test holds that every
+class has a code of its own, a status and a page ``docs/errors/<code>.md``.
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+
+class VidsteadError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The sentence for the user: the docstring's first paragraph with the facts filled in."""
+        text = (type(self).__doc__ or "").split("\n\n")[0]
+        return " ".join(text.split()).format(**self.facts)
+
+
+def all_error_classes() -> Iterator[type[VidsteadError]]:
+    """Every error class that is loaded, the base included; for the tests and the error pages."""
+    todo: list[type[VidsteadError]] = [VidsteadError]
+    while todo:
+        found = todo.pop()
+        yield found
+        todo.extend(found.__subclasses__())

@@ -1,0 +1,7 @@
+"""HLS playlists and DASH manifests: pure functions over a timeline, bytes out."""
+
+from vidstead.packaging.dash import manifest
+from vidstead.packaging.hls import media_playlist, multivariant_playlist
+from vidstead.packaging.model import AudioTrack, Presentation, VideoTrack
+
+__all__ = ["AudioTrack", "Presentation", "VideoTrack", "manifest", "media_playlist", "multivariant_playlist"]

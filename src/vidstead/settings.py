@@ -50,9 +50,7 @@ class Settings(BaseSettings):
     cell_wait_seconds: float = Field(
         8.0, ge=1.0, le=9.0, description="How long a request waits for a missing cell before it gets 503."
     )
-    upload_limit_bytes: int = Field(
-        64 * 2**30, ge=1, description="Largest accepted upload or pulled file, in bytes."
-    )
+    upload_limit_bytes: int = Field(64 * 2**30, ge=1, description="Largest accepted upload or pulled file, in bytes.")
     pull_private_addresses: bool = Field(
         False, description="Whether URL inputs may point to private, link-local or loopback addresses."
     )

@@ -1,5 +1,31 @@
 """The grid: rows (renditions) x columns (segments), cells filled just in time. The heart of Vidstead."""
 
+from vidstead.grid.errors import CellNotReady, GridError, GridNotFound
+from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, source_prefix
 from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Part, Row, Source, Span
+from vidstead.grid.service import Grids, Recorded
+from vidstead.grid.tasks import register
+from vidstead.grid.waiting import Waiting
 
-__all__ = ["Cell", "CellRef", "Grid", "NewRow", "Part", "Row", "Source", "Span"]
+__all__ = [
+    "Cell",
+    "CellNotReady",
+    "CellRef",
+    "Grid",
+    "GridError",
+    "GridNotFound",
+    "Grids",
+    "NewRow",
+    "Part",
+    "Recorded",
+    "Row",
+    "Source",
+    "Span",
+    "Waiting",
+    "cell_key",
+    "grid_prefix",
+    "index_key",
+    "part_key",
+    "register",
+    "source_prefix",
+]

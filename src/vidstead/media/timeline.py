@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 STANDARD_RATES: tuple[Fraction, ...] = tuple(
-    Fraction(rate)
-    for rate in (10, "12.5", 15, "24000/1001", 24, 25, "30000/1001", 30, 48, 50, "60000/1001", 60)
+    Fraction(rate) for rate in (10, "12.5", 15, "24000/1001", 24, 25, "30000/1001", 30, 48, 50, "60000/1001", 60)
 )
 AAC_FRAME = 1024
 """Samples of one AAC frame (ISO/IEC 14496-3)."""

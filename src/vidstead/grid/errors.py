@@ -1,0 +1,24 @@
+"""What can go wrong with grids."""
+
+from vidstead.kit import VidsteadError
+
+
+class GridError(VidsteadError):
+    """The grid could not be used."""
+
+    code = "grid_error"
+    status = 500
+
+
+class GridNotFound(GridError):
+    """There is no grid {grid_id}: it never was, or everything that used it was deleted."""
+
+    code = "grid_not_found"
+    status = 404
+
+
+class CellNotReady(GridError):
+    """Segment {index} of {row} is still being encoded: try again in {seconds} seconds."""
+
+    code = "cell_not_ready"
+    status = 503

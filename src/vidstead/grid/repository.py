@@ -1,0 +1,381 @@
+"""All SQL of the grid. Every query runs in a transaction with the environment set."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Part, Row, Source
+from vidstead.media import ROW_SPEC, SOURCE_FACTS, RowHeader, Timeline
+
+PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+
+INSERT_GRID = text("""
+    insert into grids (id, environment_id, rate_numerator, rate_denominator, bounds)
+    values (:id, :environment_id, :rate_numerator, :rate_denominator, :bounds)
+""")
+
+INSERT_SOURCE = text("""
+    insert into sources (id, environment_id, grid_id, parts, facts, index_key)
+    values (:id, :environment_id, :grid_id, cast(:parts as jsonb), cast(:facts as jsonb), :index_key)
+""")
+
+INSERT_ROW = text("""
+    insert into rows (environment_id, grid_id, source_id, name, generation, spec, init, config, codecs, timescale,
+                      fingerprint, bandwidth, bounds, cells)
+    values (:environment_id, :grid_id, :source_id, :name, 1, cast(:spec as jsonb), :init, :config, :codecs,
+            :timescale, :fingerprint, :bandwidth, :bounds, :cells)
+""")
+
+# A dead grid is as good as none.
+GRID = text("""
+    select id, environment_id, rate_numerator, rate_denominator, bounds
+    from grids where environment_id = :environment_id and id = :grid_id and dead_at is null
+""")
+
+SOURCES = text("""
+    select id, parts, facts, index_key from sources
+    where environment_id = :environment_id and grid_id = :grid_id order by id
+""")
+
+# The stored cells come as two arrays of bounds: a multirange has no driver-neutral form.
+ROWS = text("""
+    select id, environment_id, grid_id, source_id, name, generation, spec, init, config, codecs, timescale,
+           fingerprint, bandwidth, bounds,
+           (select coalesce(array_agg(array[lower(run), upper(run)]), '{}') from unnest(done) as run) as done
+    from rows where environment_id = :environment_id and grid_id = :grid_id order by id
+""")
+
+CELL = text("""
+    select row_id, index, bytes, encode(sha256, 'hex') as sha256, encode_ms, worker, filler, created_at
+    from cells where environment_id = :environment_id and row_id = :row_id and index = :index
+""")
+
+# Take the lease of a cell that is not stored: free, run out, or one's own (which is renewed).
+CLAIM = text("""
+    insert into leases (row_id, index, environment_id, holder, expires_at)
+    select wanted.row_id, wanted.index, :environment_id, :holder, now() + make_interval(secs => :seconds)
+    from unnest(cast(:row_ids as bigint[]), cast(:indexes as int[])) as wanted (row_id, index)
+    where not exists (
+        select from cells where cells.row_id = wanted.row_id and cells.index = wanted.index
+    )
+    order by wanted.row_id, wanted.index
+    on conflict (row_id, index) do update
+        set holder = excluded.holder, expires_at = excluded.expires_at
+        where leases.holder = excluded.holder or leases.expires_at < now()
+    returning row_id, index
+""")
+
+RELEASE = text("delete from leases where environment_id = :environment_id and holder = :holder")
+
+# A cell is recorded only while its grid is alive; the share lock makes a deletion wait for it, or it for the deletion.
+ALIVE = text("""
+    select 1 from grids where environment_id = :environment_id and id = :grid_id and dead_at is null for share
+""")
+
+# The first writer wins: a second record of the same cell changes nothing.
+INSERT_CELL = text("""
+    insert into cells (row_id, index, environment_id, bytes, sha256, encode_ms, worker, filler)
+    values (:row_id, :index, :environment_id, :bytes, decode(:sha256, 'hex'), :encode_ms, :worker, :filler)
+    on conflict do nothing
+""")
+
+COVER = text("""
+    update rows set done = done + int4multirange(int4range(:index, :index + 1)), bytes = bytes + :bytes
+    where environment_id = :environment_id and id = :row_id
+""")
+
+SETTLE = text("""
+    with unleased as (
+        delete from leases where environment_id = :environment_id and row_id = :row_id and index = :index
+    ), unwanted as (
+        delete from wants where environment_id = :environment_id and row_id = :row_id and index = :index
+    )
+    select pg_notify('cells', :payload)
+""")
+
+WANT = text("""
+    insert into wants (row_id, index, environment_id, wanted_until)
+    values (:row_id, :index, :environment_id, now() + make_interval(secs => :seconds))
+    on conflict (row_id, index) do update set wanted_until = excluded.wanted_until
+""")
+
+WANTED = text("""
+    select 1 from wants
+    where environment_id = :environment_id and row_id = :row_id and index = :index and wanted_until > now()
+""")
+
+COVERAGE = text("""
+    select coalesce(sum(cells), 0) as cells,
+           coalesce(sum((select sum(upper(run) - lower(run)) from unnest(done) as run)), 0) as stored
+    from rows where environment_id = :environment_id and grid_id = :grid_id
+""")
+
+USE = text("""
+    update grids set uses = uses + 1
+    where environment_id = :environment_id and id = :grid_id and dead_at is null returning uses
+""")
+
+# The last user's leaving is the grid's death.
+DISUSE = text("""
+    update grids set uses = uses - 1, dead_at = case when uses = 1 then now() end
+    where environment_id = :environment_id and id = :grid_id and uses > 0
+    returning dead_at is not null as dead
+""")
+
+DEAD = text("""
+    select 1 from grids where environment_id = :environment_id and id = :grid_id and dead_at is not null
+""")
+
+BUSY = text("""
+    select count(*) from leases join rows on rows.id = leases.row_id
+    where leases.environment_id = :environment_id and rows.grid_id = :grid_id and leases.expires_at > now()
+""")
+
+SOURCE_IDS = text("select id from sources where environment_id = :environment_id and grid_id = :grid_id")
+
+# In the order of the foreign keys.
+ERASE = [
+    text(query)
+    for query in (
+        "delete from wants where environment_id = :environment_id and row_id in"
+        " (select id from rows where grid_id = :grid_id)",
+        "delete from leases where environment_id = :environment_id and row_id in"
+        " (select id from rows where grid_id = :grid_id)",
+        "delete from cells where environment_id = :environment_id and row_id in"
+        " (select id from rows where grid_id = :grid_id)",
+        "delete from rows where environment_id = :environment_id and grid_id = :grid_id",
+        "delete from sources where environment_id = :environment_id and grid_id = :grid_id",
+        "delete from grids where environment_id = :environment_id and id = :grid_id and dead_at is not null",
+    )
+]
+
+TO_SWEEP = text("select environment_id, grid_id from grids_to_sweep(:most)")
+
+
+async def insert_grid(
+    connection: AsyncConnection,
+    *,
+    environment_id: str,
+    grid_id: str,
+    timeline: Timeline,
+    source: Source,
+    rows: Sequence[NewRow],
+) -> None:
+    """Create a grid with its source and rows, generation 1, used once."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    await connection.execute(
+        INSERT_GRID,
+        {
+            "id": grid_id,
+            "environment_id": environment_id,
+            "rate_numerator": timeline.rate.numerator,
+            "rate_denominator": timeline.rate.denominator,
+            "bounds": list(timeline.bounds),
+        },
+    )
+    await connection.execute(
+        INSERT_SOURCE,
+        {
+            **scope,
+            "id": source.id,
+            "parts": PARTS.dump_json(source.parts).decode(),
+            "facts": SOURCE_FACTS.dump_json(source.facts).decode(),
+            "index_key": source.index_key,
+        },
+    )
+    for row in rows:
+        await connection.execute(
+            INSERT_ROW,
+            {
+                **scope,
+                "source_id": source.id,
+                "name": row.plan.name,
+                "spec": ROW_SPEC.dump_json(row.plan.spec).decode(),
+                "init": row.header.init,
+                "config": row.header.config,
+                "codecs": row.header.codecs,
+                "timescale": row.header.timescale,
+                "fingerprint": row.fingerprint,
+                "bandwidth": row.bandwidth,
+                "bounds": list(row.bounds),
+                "cells": len(row.bounds) - 1,
+            },
+        )
+
+
+async def select_grid(connection: AsyncConnection, environment_id: str, grid_id: str) -> Grid | None:
+    """The grid with its sources and rows, unless it is dead."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    found = (await connection.execute(GRID, scope)).mappings().first()
+    if found is None:
+        return None
+    sources = (await connection.execute(SOURCES, scope)).mappings().all()
+    rows = (await connection.execute(ROWS, scope)).mappings().all()
+    return Grid(
+        id=found["id"],
+        environment_id=found["environment_id"],
+        timeline=Timeline(
+            rate=Fraction(found["rate_numerator"], found["rate_denominator"]), bounds=tuple(found["bounds"])
+        ),
+        sources=tuple(_source(source) for source in sources),
+        rows=tuple(_row(row) for row in rows),
+    )
+
+
+def _source(found: RowMapping) -> Source:
+    return Source(
+        id=found["id"],
+        parts=PARTS.validate_python(found["parts"]),
+        facts=SOURCE_FACTS.validate_python(found["facts"]),
+        index_key=found["index_key"],
+    )
+
+
+def _row(found: RowMapping) -> Row:
+    return Row(
+        id=found["id"],
+        environment_id=found["environment_id"],
+        grid_id=found["grid_id"],
+        source_id=found["source_id"],
+        name=found["name"],
+        generation=found["generation"],
+        spec=ROW_SPEC.validate_python(found["spec"]),
+        header=RowHeader(
+            init=bytes(found["init"]),
+            codecs=found["codecs"],
+            timescale=found["timescale"],
+            config=bytes(found["config"]),
+        ),
+        fingerprint=found["fingerprint"],
+        bandwidth=found["bandwidth"],
+        bounds=tuple(found["bounds"]),
+        done=frozenset(index for low, high in found["done"] for index in range(low, high)),
+    )
+
+
+async def select_cell(connection: AsyncConnection, environment_id: str, cell: CellRef) -> Cell | None:
+    """One stored cell."""
+    found = (await connection.execute(CELL, _coordinates(environment_id, cell))).mappings().first()
+    if found is None:
+        return None
+    return Cell(
+        row_id=found["row_id"],
+        index=found["index"],
+        size=found["bytes"],
+        sha256=found["sha256"],
+        encode_ms=found["encode_ms"],
+        worker=found["worker"],
+        filler=found["filler"],
+        created_at=found["created_at"],
+    )
+
+
+def _coordinates(environment_id: str, cell: CellRef) -> dict[str, object]:
+    return {"environment_id": environment_id, "row_id": cell.row_id, "index": cell.index}
+
+
+async def claim(
+    connection: AsyncConnection, environment_id: str, holder: str, cells: Sequence[CellRef], seconds: float
+) -> frozenset[CellRef]:
+    """Lease those of ``cells`` that are missing and free; tell which."""
+    taken = await connection.execute(
+        CLAIM,
+        {
+            "environment_id": environment_id,
+            "holder": holder,
+            "seconds": seconds,
+            "row_ids": [cell.row_id for cell in cells],
+            "indexes": [cell.index for cell in cells],
+        },
+    )
+    return frozenset(CellRef(row_id=row_id, index=index) for row_id, index in taken)
+
+
+async def release(connection: AsyncConnection, environment_id: str, holder: str) -> None:
+    """Give up every lease of ``holder``."""
+    await connection.execute(RELEASE, {"environment_id": environment_id, "holder": holder})
+
+
+async def alive(connection: AsyncConnection, environment_id: str, grid_id: str) -> bool:
+    """Whether the grid lives; until the transaction ends it can't die."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    return (await connection.execute(ALIVE, scope)).first() is not None
+
+
+async def insert_cell(connection: AsyncConnection, environment_id: str, cell: Cell) -> bool:
+    """Record a stored cell with its row's cache, lease and waiters; ``False`` if it was recorded before."""
+    at = _coordinates(environment_id, CellRef(row_id=cell.row_id, index=cell.index))
+    facts = {
+        "bytes": cell.size,
+        "sha256": cell.sha256,
+        "encode_ms": cell.encode_ms,
+        "worker": cell.worker,
+        "filler": cell.filler,
+    }
+    inserted = (await connection.execute(INSERT_CELL, {**at, **facts})).rowcount == 1
+    if inserted:
+        await connection.execute(COVER, {**at, "bytes": cell.size})
+    await connection.execute(SETTLE, {**at, "payload": f"{cell.row_id}:{cell.index}"})
+    return inserted
+
+
+async def want(connection: AsyncConnection, environment_id: str, cell: CellRef, seconds: float) -> None:
+    """Note that somebody waits for a cell for so many seconds from now."""
+    await connection.execute(WANT, {**_coordinates(environment_id, cell), "seconds": seconds})
+
+
+async def wanted(connection: AsyncConnection, environment_id: str, cell: CellRef) -> bool:
+    """Whether somebody waits for a cell now."""
+    return (await connection.execute(WANTED, _coordinates(environment_id, cell))).first() is not None
+
+
+async def coverage(connection: AsyncConnection, environment_id: str, grid_id: str) -> tuple[int, int]:
+    """Stored cells, and all cells, of a grid."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    found = (await connection.execute(COVERAGE, scope)).mappings().one()
+    return int(found["stored"]), int(found["cells"])
+
+
+async def use(connection: AsyncConnection, environment_id: str, grid_id: str) -> bool:
+    """Count one more user of a grid; ``False`` if it is dead."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    return (await connection.execute(USE, scope)).first() is not None
+
+
+async def disuse(connection: AsyncConnection, environment_id: str, grid_id: str) -> bool:
+    """Count one user less; ``True`` if that was the last and the grid is dead now."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    found = (await connection.execute(DISUSE, scope)).first()
+    return found is not None and bool(found.dead)
+
+
+async def dead(connection: AsyncConnection, environment_id: str, grid_id: str) -> bool:
+    """Whether a grid is dead and its rows are still there."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    return (await connection.execute(DEAD, scope)).first() is not None
+
+
+async def busy(connection: AsyncConnection, environment_id: str, grid_id: str) -> int:
+    """How many cells of a grid somebody still holds a lease on."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    return int((await connection.execute(BUSY, scope)).scalar_one())
+
+
+async def source_ids(connection: AsyncConnection, environment_id: str, grid_id: str) -> list[str]:
+    """The sources of a grid, dead or alive."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    return [found.id for found in await connection.execute(SOURCE_IDS, scope)]
+
+
+async def erase(connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
+    """Remove every trace of a dead grid from the tables."""
+    for query in ERASE:
+        await connection.execute(query, {"environment_id": environment_id, "grid_id": grid_id})
+
+
+async def to_sweep(connection: AsyncConnection, most: int) -> list[tuple[str, str]]:
+    """Dead grids of every environment that still have rows, as (environment, grid)."""
+    return [(found[0], found[1]) for found in await connection.execute(TO_SWEEP, {"most": most})]

@@ -1,0 +1,201 @@
+"""What can be done with grids: create, load, claim and record cells, want missing ones, use and sweep.
+
+Methods that take a connection are part of the caller's transaction; the others are short transactions of their own,
+and none of them is open while a cell is made or moved.
+"""
+
+import asyncio
+import enum
+import time
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vidstead import events
+from vidstead.db import Database
+from vidstead.grid import repository
+from vidstead.grid.errors import GridNotFound
+from vidstead.grid.keys import grid_prefix, source_prefix
+from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Source
+from vidstead.jobs import Jobs
+from vidstead.media import Timeline
+from vidstead.storage import ObjectStore
+
+HOT_TASK = "encoding.hot"
+SWEEP_TASK = "grid.sweep"
+WANT_SECONDS = 5.0
+"""How long a want is believed without being renewed: a little more than two renewals."""
+
+
+class Recorded(enum.Enum):
+    """What became of a cell that a worker made."""
+
+    STORED = "stored"
+    ALREADY = "already"
+    GRID_GONE = "grid_gone"
+
+
+class Grids:
+    """The grids of every environment."""
+
+    def __init__(self, database: Database, jobs: Jobs, store: ObjectStore, *, look_ahead: int) -> None:
+        """``look_ahead``: cells that a hot span holds after the one that is asked for."""
+        self._database = database
+        self._jobs = jobs
+        self._store = store
+        self._look_ahead = look_ahead
+
+    async def create(
+        self,
+        connection: AsyncConnection,
+        *,
+        environment_id: str,
+        grid_id: str,
+        timeline: Timeline,
+        source: Source,
+        rows: Sequence[NewRow],
+    ) -> Grid:
+        """Create a grid with one user and no cells."""
+        await repository.insert_grid(
+            connection,
+            environment_id=environment_id,
+            grid_id=grid_id,
+            timeline=timeline,
+            source=source,
+            rows=rows,
+        )
+        grid = await repository.select_grid(connection, environment_id, grid_id)
+        if grid is None:
+            raise GridNotFound(grid_id=grid_id)
+        return grid
+
+    async def load(self, environment_id: str, grid_id: str) -> Grid:
+        """The grid as it is now. Raises ``GridNotFound`` when it is missing or dead."""
+        async with self._database.begin(environment_id) as connection:
+            grid = await repository.select_grid(connection, environment_id, grid_id)
+        if grid is None:
+            raise GridNotFound(grid_id=grid_id)
+        return grid
+
+    async def cell(self, environment_id: str, cell: CellRef) -> Cell | None:
+        """The record of a cell, ``None`` while it is missing."""
+        async with self._database.begin(environment_id) as connection:
+            return await repository.select_cell(connection, environment_id, cell)
+
+    async def claim(
+        self, environment_id: str, grid_id: str, holder: str, cells: Sequence[CellRef], *, seconds: float
+    ) -> frozenset[CellRef]:
+        """Lease cells for ``seconds``: those that are missing and leased by nobody else; one's own are renewed.
+
+        Nothing is leased of a grid that is dead.
+        """
+        async with self._database.begin(environment_id) as connection:
+            if not await repository.alive(connection, environment_id, grid_id):
+                return frozenset()
+            return await repository.claim(connection, environment_id, holder, cells, seconds)
+
+    async def release(self, environment_id: str, holder: str) -> None:
+        """Give up every lease of ``holder``."""
+        async with self._database.begin(environment_id) as connection:
+            await repository.release(connection, environment_id, holder)
+
+    async def record(self, environment_id: str, grid_id: str, cell: Cell) -> Recorded:
+        """Record a cell whose object is stored, and tell everybody who waits for it.
+
+        ``GRID_GONE`` means that the grid died meanwhile: the caller removes the object that it stored.
+        """
+        async with self._database.begin(environment_id) as connection:
+            if not await repository.alive(connection, environment_id, grid_id):
+                return Recorded.GRID_GONE
+            if not await repository.insert_cell(connection, environment_id, cell):
+                return Recorded.ALREADY
+            await events.append(
+                connection,
+                environment_id=environment_id,
+                type="grid.cell_failed" if cell.filler else "grid.cell_stored",
+                subject_type="grid",
+                subject_id=grid_id,
+                data={"row_id": cell.row_id, "index": cell.index, "bytes": cell.size},
+            )
+        return Recorded.STORED
+
+    async def want(self, environment_id: str, grid_id: str, cell: CellRef) -> None:
+        """A viewer waits for a cell: note it, and ask for a hot span; the newest wish comes first."""
+        async with self._database.begin(environment_id) as connection:
+            await repository.want(connection, environment_id, cell, WANT_SECONDS)
+            await self._jobs.defer(
+                connection,
+                HOT_TASK,
+                {
+                    "environment_id": environment_id,
+                    "grid_id": grid_id,
+                    "row_ids": [cell.row_id],
+                    "first": cell.index,
+                    "count": 1 + self._look_ahead,
+                    "hot": True,
+                },
+                queue="hot",
+                priority=int(time.time()),
+                once=f"hot:{cell.row_id}:{cell.index}",
+            )
+
+    async def wanted(self, environment_id: str, cell: CellRef) -> bool:
+        """Whether a viewer still waits for a cell."""
+        async with self._database.begin(environment_id) as connection:
+            return await repository.wanted(connection, environment_id, cell)
+
+    async def coverage(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> tuple[int, int]:
+        """Stored cells and all cells of a grid."""
+        return await repository.coverage(connection, environment_id, grid_id)
+
+    async def use(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
+        """One more piece is of this grid. Raises ``GridNotFound`` when it is dead."""
+        if not await repository.use(connection, environment_id, grid_id):
+            raise GridNotFound(grid_id=grid_id)
+
+    async def disuse(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
+        """A piece of this grid is gone; with the last one the grid dies and is swept."""
+        if await repository.disuse(connection, environment_id, grid_id):
+            await self._defer_sweep(connection, environment_id, grid_id, 0)
+
+    async def sweep_later(self, environment_id: str, grid_id: str, seconds: float) -> None:
+        """Have a dead grid swept again, so many seconds from now."""
+        async with self._database.begin(environment_id) as connection:
+            await self._defer_sweep(connection, environment_id, grid_id, seconds)
+
+    async def _defer_sweep(
+        self, connection: AsyncConnection, environment_id: str, grid_id: str, in_seconds: float
+    ) -> None:
+        await self._jobs.defer(
+            connection,
+            SWEEP_TASK,
+            {"environment_id": environment_id, "grid_id": grid_id},
+            queue="system",
+            once=f"sweep:{grid_id}",
+            in_seconds=in_seconds,
+        )
+
+    async def sweep(self, environment_id: str, grid_id: str) -> bool:
+        """Remove the objects and rows of a dead grid; ``False`` while somebody still works on it.
+
+        A worker that stored an object but has not recorded it yet holds a lease: the last removal comes after all
+        leases are gone, so that nothing is left behind.
+        """
+        async with self._database.begin(environment_id) as connection:
+            if not await repository.dead(connection, environment_id, grid_id):
+                return True
+            idle = not await repository.busy(connection, environment_id, grid_id)
+            sources = await repository.source_ids(connection, environment_id, grid_id)
+        await asyncio.to_thread(self._store.delete_prefix, grid_prefix(environment_id, grid_id))
+        if not idle:
+            return False
+        for source_id in sources:
+            await asyncio.to_thread(self._store.delete_prefix, source_prefix(environment_id, source_id))
+        async with self._database.begin(environment_id) as connection:
+            await repository.erase(connection, environment_id, grid_id)
+        return True
+
+    async def to_sweep(self) -> list[tuple[str, str]]:
+        """Dead grids that are still to be swept, as (environment, grid): for the periodic task."""
+        async with self._database.crossing() as connection:
+            return await repository.to_sweep(connection, 100)

@@ -1,7 +1,21 @@
-"""The toolbox without domain words: identifiers, time, the base of all errors."""
+"""The toolbox without domain words: identifiers, time, pages of lists, the base of all errors."""
 
 from vidstead.kit.clock import now, to_unix
 from vidstead.kit.errors import VidsteadError, all_error_classes
 from vidstead.kit.ids import new_id, new_secret
+from vidstead.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE, Cursor, InvalidCursor, offset_of
 
-__all__ = ["VidsteadError", "all_error_classes", "new_id", "new_secret", "now", "to_unix"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "MAX_LIMIT",
+    "MAX_PAGE",
+    "Cursor",
+    "InvalidCursor",
+    "VidsteadError",
+    "all_error_classes",
+    "new_id",
+    "new_secret",
+    "now",
+    "offset_of",
+    "to_unix",
+]

@@ -1,15 +1,27 @@
 """Objects by key: the port, its errors and what adapters have in common."""
 
-from vidstead.storage.errors import ObjectExists, ObjectNotFound, StorageError, StorageUnavailable
+from vidstead.storage.errors import (
+    InvalidKey,
+    ObjectExists,
+    ObjectNotFound,
+    StorageError,
+    StorageFull,
+    StorageUnavailable,
+)
+from vidstead.storage.keys import check_key, check_prefix
 from vidstead.storage.ports import LocalFiles, ObjectStore, ObjectWriter, StoredObject
 
 __all__ = [
+    "InvalidKey",
     "LocalFiles",
     "ObjectExists",
     "ObjectNotFound",
     "ObjectStore",
     "ObjectWriter",
     "StorageError",
+    "StorageFull",
     "StorageUnavailable",
     "StoredObject",
+    "check_key",
+    "check_prefix",
 ]

@@ -17,6 +17,13 @@ class StorageUnavailable(StorageError):
     status = 503
 
 
+class StorageFull(StorageError):
+    """There is no space left in the object store ({reason}): delete assets or add space, then try again."""
+
+    code = "storage_full"
+    status = 507
+
+
 class ObjectNotFound(StorageError):
     """There is no object with the key {key}."""
 
@@ -32,7 +39,8 @@ class ObjectExists(StorageError):
 
 
 class InvalidKey(StorageError):
-    """The object key {key!r} is not valid: use letters, digits, '-', '_' and '.', separated by single slashes."""
+    """The object key {key!r} is not valid: use letters, digits, '-', '_' and '.', in parts
+    that single slashes separate and that do not begin with a dot."""
 
     code = "invalid_object_key"
     status = 400

@@ -1,7 +1,33 @@
 """The database: one engine per process, transactions with a tenant scope, one listener for notifications."""
 
 from vidstead.db.engine import Database
-from vidstead.db.errors import DatabaseError, DatabaseUnavailable
+from vidstead.db.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseNewer,
+    DatabaseTooOld,
+    DatabaseUnavailable,
+    EmbeddedDatabaseFailed,
+    EmbeddedDatabaseImpossible,
+    EmbeddedDatabaseInUse,
+    InvalidDatabaseUrl,
+    MigrationFailed,
+)
 from vidstead.db.listener import Listener
+from vidstead.db.urls import RoleUrls
 
-__all__ = ["Database", "DatabaseError", "DatabaseUnavailable", "Listener"]
+__all__ = [
+    "Database",
+    "DatabaseBusy",
+    "DatabaseError",
+    "DatabaseNewer",
+    "DatabaseTooOld",
+    "DatabaseUnavailable",
+    "EmbeddedDatabaseFailed",
+    "EmbeddedDatabaseImpossible",
+    "EmbeddedDatabaseInUse",
+    "InvalidDatabaseUrl",
+    "Listener",
+    "MigrationFailed",
+    "RoleUrls",
+]

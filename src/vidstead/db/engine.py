@@ -3,45 +3,101 @@
 ``Database.begin(environment_id)`` is the only door to tenant rows: it opens a transaction and sets
 ``app.environment_id`` for its length, before anything else runs. Row-level security does the rest: without an
 environment a query returns nothing. What has to cross environments (a token, a playback id, a cursor) calls a
-``SECURITY DEFINER`` function inside ``Database.crossing()``; the functions are listed in ``docs/why/tenancy.md``.
+``SECURITY DEFINER`` function inside ``Database.crossing()``; the functions are listed in
+``docs/why/tenancy.md``.
 
 The role is ``vs_app``: it owns nothing and has no BYPASSRLS.
+
+A connection that fails becomes ``DatabaseUnavailable`` and a transaction that the server gave up on becomes
+``DatabaseBusy``, both 503, whether that happened on the way in, inside, or at the commit.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from vidstead.db.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
+
+SET_ENVIRONMENT = text("select set_config('app.environment_id', :environment_id, true)")
+
+CONNECT_SECONDS = 5
+POOL_WAIT_SECONDS = 5
+# Statements that the server cancelled in favour of others: serialisation, deadlock, lock and statement
+# timeouts.
+BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
+# Classes of SQLSTATE that mean "no usable server": connection, resources, shut-down, system.
+UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
 
 
 class Database:
     """One pool of connections for the process, as the role ``vs_app``."""
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        """``url`` is ``postgresql+psycopg://…`` for ``vs_app``; ``pool_size`` the most connections."""
+        """``url`` is ``postgresql+psycopg://…`` for ``vs_app``; ``pool_size`` the most connections.
+
+        No connection is opened yet.
+        """
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=10
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_timeout=POOL_WAIT_SECONDS,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "vidstead"},
         )
 
     @asynccontextmanager
     async def begin(self, environment_id: str) -> AsyncIterator[AsyncConnection]:
-        """One transaction that sees the rows of one environment; committed at the end, else rolled back."""
-        async with self.engine.begin() as connection:
-            await connection.execute(SET_ENVIRONMENT, {"environment_id": environment_id})
+        """One transaction that sees the rows of one environment; committed at the end, else rolled back.
+
+        Raises ``DatabaseUnavailable`` when the server can't be reached or no connection becomes free within 5
+        s, and ``DatabaseBusy`` when the server cancelled the transaction in favour of others.
+        """
+        async with self._transaction(environment_id) as connection:
             yield connection
 
     @asynccontextmanager
     async def crossing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that sees no tenant rows, for the listed functions that cross environments."""
-        async with self.engine.begin() as connection:
-            await connection.execute(SET_ENVIRONMENT, {"environment_id": ""})
+        """One transaction that sees no tenant rows, for the listed functions that cross environments.
+
+        Raises what ``begin`` raises.
+        """
+        async with self._transaction("") as connection:
             yield connection
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
 
+    @asynccontextmanager
+    async def _transaction(self, environment_id: str) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(SET_ENVIRONMENT, {"environment_id": environment_id})
+                yield connection
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(reason="every connection of this process is in use") from error
+        except DBAPIError as error:
+            if (known := _translate(error)) is not None:
+                raise known from error
+            raise
 
-SET_ENVIRONMENT = text("select set_config('app.environment_id', :environment_id, true)")
+
+def _translate(error: DBAPIError) -> DatabaseError | None:
+    """What a failure of the driver means for the caller; nothing for a mistake in a statement or its values."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    reason = " ".join(str(error.orig).split()) or type(error.orig).__name__
+    if state in BUSY_STATES:
+        return DatabaseBusy(reason=reason)
+    if state is None:
+        lost = error.connection_invalidated or type(error.orig).__name__ in (
+            "OperationalError",
+            "ConnectionTimeout",
+        )
+        return DatabaseUnavailable(reason=reason) if lost else None
+    return DatabaseUnavailable(reason=reason) if state[:2] in UNAVAILABLE_CLASSES else None

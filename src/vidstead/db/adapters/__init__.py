@@ -1,0 +1,1 @@
+"""What the database room needs from the machine: a PostgreSQL server of our own."""

@@ -1,0 +1,3 @@
+"""What holds for every test: see the plugins."""
+
+pytest_plugins = ["tests.plugins.skips"]

@@ -1,0 +1,106 @@
+"""The laws of what is written beside the code: error pages, settings, links, lock files, help."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from vidstead.kit import VidsteadError
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
+LOCK_NAMES = re.compile(
+    r"^(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|uv\.lock|poetry\.lock|requirements[^/]*\.(txt|in|lock)"
+    r"|\.npmrc|pip\.conf)$"
+)
+REGISTRY = re.compile(r'"resolved": *"http|--(?:extra-)?index-url|--find-links|registry *= *"?http|url *= *"?http')
+
+
+def errors(classes: Iterable[type[VidsteadError]], pages: Path) -> list[str]:
+    """Error classes without a code of their own, a real status, a message, or a page."""
+    problems = []
+    owners: dict[str, str] = {}
+    for error in classes:
+        name = f"{error.__module__}.{error.__qualname__}"
+        code = error.__dict__.get("code")
+        if not isinstance(code, str) or not re.fullmatch(r"[a-z][a-z0-9_]+", code):
+            problems.append(f"{name}: has no code of its own in snake_case")
+            continue
+        if code in owners:
+            problems.append(f"{name}: {code} is the code of {owners[code]} already")
+        owners[code] = name
+        if not 400 <= error.status <= 599:
+            problems.append(f"{name}: {error.status} is not the status of an error")
+        if not (error.__doc__ or "").strip():
+            problems.append(f"{name}: has no docstring, which would be its message")
+        problems += _page_of(code, pages / f"{code}.md")
+    return problems
+
+
+def _page_of(code: str, page: Path) -> Iterator[str]:
+    if not page.is_file():
+        yield f"{code}: docs/errors/{code}.md is missing"
+        return
+    text = page.read_text(encoding="utf-8").strip()
+    if text.splitlines()[0] != f"# {code}":
+        yield f"{page.name}: its title should be '# {code}'"
+    if len(text.splitlines()) < 5:
+        yield f"{page.name}: too short: what happened, why, what to do"
+
+
+def orphans(classes: Iterable[type[VidsteadError]], pages: Path) -> list[str]:
+    """Pages of errors that no longer exist."""
+    codes = {error.code for error in classes}
+    return [f"{page.name}: no error has this code" for page in pages.glob("*.md") if page.stem not in {*codes, "index"}]
+
+
+def links(documents: Sequence[Path], root: Path) -> list[str]:
+    """Relative links to files or headings that do not exist."""
+    return [problem for document in documents for problem in _dead_links(document, root)]
+
+
+def _dead_links(document: Path, root: Path) -> Iterator[str]:
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    for match in LINK.finditer(text):
+        target = match.group(1) or match.group(2)
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (document.parent / path).resolve() if path else document
+        where = f"{document.relative_to(root)}: {target}"
+        if not found.exists() or not found.is_relative_to(root):
+            yield f"{where} does not exist"
+        elif anchor and found.suffix == ".md" and anchor not in _anchors(found):
+            yield f"{where}: no such heading"
+
+
+def _anchors(document: Path) -> set[str]:
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)).strip().lower().replace(" ", "-")
+        for heading in HEADING.findall(text)
+    }
+
+
+def locks(paths: Sequence[Path]) -> list[str]:
+    """Lock and installer files that hold the address of a registry."""
+    problems = []
+    for path in paths:
+        if not LOCK_NAMES.match(path.name):
+            continue
+        text = path.read_text(encoding="utf-8")
+        if REGISTRY.search(text) or (path.name.startswith("requirements") and "://" in text):
+            problems.append(f"{path}: holds the address of a registry")
+    return problems
+
+
+def helped(makefile: str) -> list[str]:
+    """Targets of the Makefile that `make help` does not explain in one line."""
+    explained = set(re.findall(r"^([a-z-]+):.*## .{5,}$", makefile, re.MULTILINE))
+    phony = {name for names in re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE) for name in names.split()}
+    return [f"make {name} has no line of help" for name in sorted(phony - explained)]
+
+
+def undescribed(fields: dict[str, str | None]) -> list[str]:
+    """Settings (name to description) without a sentence."""
+    return [f"{name}: has no description" for name, text in fields.items() if not text or not text.endswith(".")]

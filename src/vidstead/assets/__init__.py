@@ -1,1 +1,36 @@
-"""."""
+"""Assets: what users uploaded, as pieces of grids; their states, playback ids and progress."""
+
+from vidstead.assets.errors import AssetError, AssetNotFound, InvalidCursor, PlaybackIdNotFound
+from vidstead.assets.model import (
+    TRANSITIONS,
+    Asset,
+    AssetPage,
+    Fill,
+    NewAsset,
+    Playback,
+    PlaybackId,
+    Policy,
+    Published,
+    Status,
+)
+from vidstead.assets.progress import Progress
+from vidstead.assets.service import Assets
+
+__all__ = [
+    "TRANSITIONS",
+    "Asset",
+    "AssetError",
+    "AssetNotFound",
+    "AssetPage",
+    "Assets",
+    "Fill",
+    "InvalidCursor",
+    "NewAsset",
+    "Playback",
+    "PlaybackId",
+    "PlaybackIdNotFound",
+    "Policy",
+    "Progress",
+    "Published",
+    "Status",
+]

@@ -136,6 +136,8 @@ BUSY = text("""
 
 SOURCE_IDS = text("select id from sources where environment_id = :environment_id and grid_id = :grid_id")
 
+HAS_SOURCE = text("select 1 from sources where environment_id = :environment_id and id = :source_id")
+
 # In the order of the foreign keys.
 ERASE = [
     text(query)
@@ -368,6 +370,12 @@ async def source_ids(connection: AsyncConnection, environment_id: str, grid_id: 
     """The sources of a grid, dead or alive."""
     scope = {"environment_id": environment_id, "grid_id": grid_id}
     return [found.id for found in await connection.execute(SOURCE_IDS, scope)]
+
+
+async def has_source(connection: AsyncConnection, environment_id: str, source_id: str) -> bool:
+    """Whether a grid, dead or alive, owns a source."""
+    scope = {"environment_id": environment_id, "source_id": source_id}
+    return (await connection.execute(HAS_SOURCE, scope)).first() is not None
 
 
 async def erase(connection: AsyncConnection, environment_id: str, grid_id: str) -> None:

@@ -148,6 +148,10 @@ class Grids:
         """Stored cells and all cells of a grid."""
         return await repository.coverage(connection, environment_id, grid_id)
 
+    async def has_source(self, connection: AsyncConnection, environment_id: str, source_id: str) -> bool:
+        """Whether a grid, dead or alive, owns a source (and so removes it when its time comes)."""
+        return await repository.has_source(connection, environment_id, source_id)
+
     async def use(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
         """One more piece is of this grid. Raises ``GridNotFound`` when it is dead."""
         if not await repository.use(connection, environment_id, grid_id):

@@ -1,1 +1,37 @@
-"""."""
+"""How files come in: direct uploads, URL inputs, and publishing."""
+
+from vidstead.ingest.door import upload_routes
+from vidstead.ingest.errors import (
+    UploadError,
+    UploadIncomplete,
+    UploadNotFound,
+    UploadOver,
+    UploadPartial,
+    UploadTooLarge,
+    UploadUsed,
+)
+from vidstead.ingest.model import DEFAULT_TIMEOUT, TRANSITIONS, Upload, UploadPage, UploadStatus
+from vidstead.ingest.publishing import Publishing
+from vidstead.ingest.pull import AssetInputs
+from vidstead.ingest.service import Uploads
+from vidstead.ingest.tasks import register
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "TRANSITIONS",
+    "AssetInputs",
+    "Publishing",
+    "Upload",
+    "UploadError",
+    "UploadIncomplete",
+    "UploadNotFound",
+    "UploadOver",
+    "UploadPage",
+    "UploadPartial",
+    "UploadStatus",
+    "UploadTooLarge",
+    "UploadUsed",
+    "Uploads",
+    "register",
+    "upload_routes",
+]

@@ -1,0 +1,31 @@
+"""What can go wrong with assets."""
+
+from vidstead.kit import VidsteadError
+
+
+class AssetError(VidsteadError):
+    """The asset could not be used."""
+
+    code = "asset_error"
+    status = 500
+
+
+class AssetNotFound(AssetError):
+    """There is no asset {asset_id} in this environment: check the id, and the environment of the token."""
+
+    code = "asset_not_found"
+    status = 404
+
+
+class PlaybackIdNotFound(AssetError):
+    """There is no playback id {playback_id}: check it, or create one for the asset."""
+
+    code = "playback_id_not_found"
+    status = 404
+
+
+class InvalidCursor(AssetError):
+    """The cursor {cursor!r} is not one of ours: use `next_cursor` of the page before as it is."""
+
+    code = "invalid_cursor"
+    status = 400

@@ -1,0 +1,119 @@
+"""Publishing: from a stored file to an asset that can be played, before anything of it is encoded.
+
+The job probes the index of the file (in a child process), fixes the timeline, makes the headers of all rows, and
+creates the grid; then everything that viewers need to begin is there. Cells follow: at once where the asset is
+``eager``, else when they are watched.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vidstead.assets import Asset, AssetNotFound, Assets
+from vidstead.db import Database
+from vidstead.encoding import Publisher, PublishPlan, UnreadableSource, defer_fill
+from vidstead.grid import Grid, Grids, Part, Source, source_prefix
+from vidstead.ingest.describe import describe
+from vidstead.jobs import Jobs
+from vidstead.kit import new_id
+from vidstead.media import SOURCE_INDEX
+from vidstead.storage import ObjectStore
+
+PUBLISH_TASK = "ingest.publish"
+
+
+class Publishing:
+    """Makes assets playable."""
+
+    def __init__(
+        self,
+        database: Database,
+        jobs: Jobs,
+        store: ObjectStore,
+        grids: Grids,
+        assets: Assets,
+        publisher: Publisher,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._store = store
+        self._grids = grids
+        self._assets = assets
+        self._publisher = publisher
+
+    async def publish(self, environment_id: str, asset_id: str, source_id: str, parts: Sequence[Part]) -> None:
+        """Publish an asset, or mark it errored if its file can't be; repeated harmlessly.
+
+        Where the asset was deleted meanwhile, or its file is no media, the file is removed.
+        """
+        asset = await self._preparing(environment_id, asset_id)
+        if asset is None:
+            await self._discard(environment_id, asset_id, source_id)
+            return
+        try:
+            plan = await self._publisher.plan(environment_id, source_id, parts)
+            await asyncio.to_thread(self._store.put, plan.index_key, SOURCE_INDEX.dump_json(plan.index))
+            await self._create(asset, source_id, parts, plan)
+        except UnreadableSource as error:
+            async with self._database.begin(environment_id) as connection:
+                await self._assets.fail(connection, environment_id, asset_id, error.code, [error.message])
+            await self._discard(environment_id, asset_id, source_id)
+        except AssetNotFound:
+            await self._discard(environment_id, asset_id, source_id)
+
+    async def _preparing(self, environment_id: str, asset_id: str) -> Asset | None:
+        async with self._database.begin(environment_id) as connection:
+            try:
+                asset = await self._assets.get(connection, environment_id, asset_id)
+            except AssetNotFound:
+                return None
+        return asset if asset.status == "preparing" else None
+
+    async def _create(self, asset: Asset, source_id: str, parts: Sequence[Part], plan: PublishPlan) -> None:
+        source = Source(id=source_id, parts=tuple(parts), facts=plan.facts, index_key=plan.index_key)
+        async with self._database.begin(asset.environment_id) as connection:
+            grid = await self._grids.create(
+                connection,
+                environment_id=asset.environment_id,
+                grid_id=new_id(),
+                timeline=plan.timeline,
+                source=source,
+                rows=plan.rows,
+            )
+            await self._assets.publish(connection, asset.environment_id, asset.id, describe(grid), [grid.id])
+            await self._fill(connection, asset, grid)
+
+    async def _fill(self, connection: AsyncConnection, asset: Asset, grid: Grid) -> None:
+        if asset.fill == "eager":
+            await defer_fill(connection, self._jobs, grid)
+
+    async def _discard(self, environment_id: str, asset_id: str, source_id: str) -> None:
+        """Remove a file that no grid has taken."""
+        async with self._database.begin(environment_id) as connection:
+            taken = await self._grids.has_source(connection, environment_id, source_id)
+        if not taken:
+            await asyncio.to_thread(self._store.delete_prefix, source_prefix(environment_id, source_id))
+
+
+async def defer_publish(
+    connection: AsyncConnection, jobs: Jobs, asset: Asset, source_id: str, parts: Sequence[Part]
+) -> None:
+    """Have an asset published, as soon as the caller's transaction is committed."""
+    await jobs.defer(
+        connection,
+        PUBLISH_TASK,
+        {
+            "environment_id": asset.environment_id,
+            "asset_id": asset.id,
+            "source_id": source_id,
+            "parts": [asdict(part) for part in parts],
+        },
+        queue="hot",
+        priority=PUBLISH_PRIORITY,
+    )
+
+
+PUBLISH_PRIORITY = 2**31 - 1
+"""Before every hot cell (whose priority is the Unix time): an uploader waits, and it takes a moment only."""

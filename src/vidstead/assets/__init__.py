@@ -1,6 +1,6 @@
 """Assets: what users uploaded, as pieces of grids; their states, playback ids and progress."""
 
-from vidstead.assets.errors import AssetError, AssetNotFound, InvalidCursor, PlaybackIdNotFound
+from vidstead.assets.errors import AssetError, AssetNotFound, PlaybackIdNotFound
 from vidstead.assets.model import (
     TRANSITIONS,
     Asset,
@@ -24,7 +24,6 @@ __all__ = [
     "AssetPage",
     "Assets",
     "Fill",
-    "InvalidCursor",
     "NewAsset",
     "Playback",
     "PlaybackId",

@@ -22,10 +22,3 @@ class PlaybackIdNotFound(AssetError):
 
     code = "playback_id_not_found"
     status = 404
-
-
-class InvalidCursor(AssetError):
-    """The cursor {cursor!r} is not one of ours: use `next_cursor` of the page before as it is."""
-
-    code = "invalid_cursor"
-    status = 400

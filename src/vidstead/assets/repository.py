@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead.assets.model import Asset, NewAsset, PlaybackId, Published
+from vidstead.kit import Cursor
 
 INSERT = text("""
     insert into assets (id, environment_id, status, fill, ingest_type, upload_id, source_url, passthrough, meta,
@@ -189,17 +190,17 @@ async def select_page(
     *,
     limit: int,
     offset: int,
-    after: tuple[datetime, str] | None,
+    after: Cursor | None,
     upload_id: str | None,
 ) -> tuple[Asset, ...]:
-    """Up to ``limit`` assets, the newest first, after a moment and id or an offset."""
+    """Up to ``limit`` assets, the newest first, after a cursor or an offset."""
     found = await connection.execute(
         LIST,
         {
             "environment_id": environment_id,
             "upload_id": upload_id,
-            "after": after[0] if after else None,
-            "after_id": after[1] if after else None,
+            "after": after.created_at if after else None,
+            "after_id": after.id if after else None,
             "limit": limit,
             "offset": offset,
         },

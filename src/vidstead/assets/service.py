@@ -3,19 +3,17 @@
 Methods that take a connection are part of the caller's transaction (a JSON request is one); events are written in it.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead import events
 from vidstead.assets import repository
-from vidstead.assets.errors import AssetNotFound, InvalidCursor, PlaybackIdNotFound
+from vidstead.assets.errors import AssetNotFound, PlaybackIdNotFound
 from vidstead.assets.model import Asset, AssetPage, Fill, NewAsset, Playback, PlaybackId, Published
 from vidstead.db import Database
 from vidstead.grid import Grids
-from vidstead.kit import new_id
+from vidstead.kit import Cursor, new_id, offset_of
 
 
 class Assets:
@@ -73,13 +71,14 @@ class Assets:
         upload_id: str | None = None,
     ) -> AssetPage:
         """Up to ``limit`` (1-100) assets, the newest first: after a cursor, or the page of that number (from 1)."""
-        after = _parse_cursor(cursor) if cursor else None
-        offset = (page - 1) * limit if page and not cursor else 0
+        after = Cursor.decode(cursor) if cursor else None
+        offset = offset_of(limit=limit, page=page) if page and not cursor else 0
         found = await repository.select_page(
             connection, environment_id, limit=limit + 1, offset=offset, after=after, upload_id=upload_id
         )
         shown = found[:limit]
-        return AssetPage(assets=shown, next_cursor=_cursor(shown[-1]) if len(found) > limit else None)
+        last = Cursor(created_at=shown[-1].created_at, id=shown[-1].id) if len(found) > limit else None
+        return AssetPage(assets=shown, next_cursor=last.encode() if last else None)
 
     async def publish(
         self,
@@ -197,15 +196,3 @@ class Assets:
             subject_id=asset.id,
             data={"status": asset.status, "playback_ids": [playback.id for playback in asset.playback_ids]},
         )
-
-
-def _cursor(asset: Asset) -> str:
-    return urlsafe_b64encode(f"{asset.created_at.isoformat()} {asset.id}".encode()).decode().rstrip("=")
-
-
-def _parse_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        moment, _, asset_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
-        return datetime.fromisoformat(moment), asset_id
-    except ValueError as error:
-        raise InvalidCursor(cursor=cursor) from error

@@ -1,1 +1,25 @@
-"""."""
+"""Delivery: the byte paths of viewers, as plain ASGI."""
+
+from vidstead.delivery.errors import (
+    DeliveryError,
+    InvalidSegment,
+    NotAllowed,
+    NotReadyYet,
+    PlaybackFailed,
+    RowNotFound,
+    SegmentNotReady,
+)
+from vidstead.delivery.routes import delivery_routes
+from vidstead.delivery.service import Delivery
+
+__all__ = [
+    "Delivery",
+    "DeliveryError",
+    "InvalidSegment",
+    "NotAllowed",
+    "NotReadyYet",
+    "PlaybackFailed",
+    "RowNotFound",
+    "SegmentNotReady",
+    "delivery_routes",
+]

@@ -1,6 +1,6 @@
 """The grid: rows (renditions) x columns (segments), cells filled just in time. The heart of Vidstead."""
 
-from vidstead.grid.errors import CellNotReady, GridError, GridNotFound
+from vidstead.grid.errors import GridError, GridNotFound
 from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, source_prefix
 from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Part, Row, Source, Span
 from vidstead.grid.service import Grids, Recorded
@@ -9,7 +9,6 @@ from vidstead.grid.waiting import Waiting
 
 __all__ = [
     "Cell",
-    "CellNotReady",
     "CellRef",
     "Grid",
     "GridError",

@@ -15,10 +15,3 @@ class GridNotFound(GridError):
 
     code = "grid_not_found"
     status = 404
-
-
-class CellNotReady(GridError):
-    """Segment {index} of {row} is still being encoded: try again in {seconds} seconds."""
-
-    code = "cell_not_ready"
-    status = 503

@@ -55,6 +55,11 @@ class Row:
         """The row in addresses and keys: name and generation, such as ``720p-1``."""
         return f"{self.name}-{self.generation}"
 
+    @property
+    def cells(self) -> int:
+        """How many cells the row has."""
+        return len(self.bounds) - 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:

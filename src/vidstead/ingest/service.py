@@ -20,7 +20,7 @@ from vidstead.ingest.errors import UploadNotFound, UploadOver, UploadTooLarge, U
 from vidstead.ingest.model import DEFAULT_TIMEOUT, Upload, UploadPage
 from vidstead.ingest.publishing import defer_publish
 from vidstead.jobs import Jobs
-from vidstead.kit import new_id, new_secret, now
+from vidstead.kit import new_id, new_secret, now, offset_of
 from vidstead.storage import ObjectStore, StoredObject
 
 BATCH_BYTES = 1 << 20
@@ -45,7 +45,7 @@ class Uploads:
         *,
         url_base: str,
         new_asset: NewAsset,
-        timeout: int = DEFAULT_TIMEOUT,
+        timeout: int = DEFAULT_TIMEOUT,  # noqa: ASYNC109  the Mux API's word for how long the address waits
         cors_origin: str | None = None,
         test: bool = False,
     ) -> Upload:
@@ -79,7 +79,9 @@ class Uploads:
         self, connection: AsyncConnection, environment_id: str, *, limit: int = 25, page: int = 1
     ) -> UploadPage:
         """The uploads of a page (from 1) of ``limit`` (1-100), the newest first."""
-        found = await repository.select_page(connection, environment_id, limit=limit, offset=(page - 1) * limit)
+        found = await repository.select_page(
+            connection, environment_id, limit=limit, offset=offset_of(limit=limit, page=page)
+        )
         return UploadPage(uploads=found)
 
     async def cancel(self, connection: AsyncConnection, environment_id: str, upload_id: str) -> Upload:

@@ -1,0 +1,200 @@
+"""From a playback id and an address to bytes.
+
+What is immutable is kept in memory, bounded: the grid behind a playback id, its playlists, the records of cells. Who
+may see what, and whether an asset is still there, is asked again after ``FRESH_SECONDS``.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from vidstead.assets import Assets, Playback
+from vidstead.delivery.errors import (
+    InvalidSegment,
+    NotAllowed,
+    NotReadyYet,
+    PlaybackFailed,
+    RowNotFound,
+    SegmentNotReady,
+)
+from vidstead.delivery.present import present
+from vidstead.grid import Cell, CellRef, Grid, Grids, Row, Waiting, cell_key
+from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest, media_playlist, multivariant_playlist
+from vidstead.storage import LocalFiles, ObjectStore
+
+FRESH_SECONDS = 1.0
+KEPT_PLAYBACKS = 4096
+KEPT_GRIDS = 512
+KEPT_CELLS = 65536
+RETRY_SECONDS = 1
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A playlist, manifest or init segment: whole, small, in memory."""
+
+    body: bytes
+    etag: str
+    media_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A stored cell, and where its bytes are."""
+
+    key: str
+    size: int
+    etag: str
+    media_type: str
+
+
+class Kept(OrderedDict[Key, Value]):
+    """The most recently used values, up to a number."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: Key, value: Value) -> Value:
+        """Remember a value; the one unused for longest makes room."""
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self._most:
+            self.popitem(last=False)
+        return value
+
+    def recall(self, key: Key) -> Value | None:
+        """A value that is remembered."""
+        value = self.get(key)
+        if value is not None:
+            self.move_to_end(key)
+        return value
+
+
+class Delivery:
+    """Serves the viewers of one process."""
+
+    def __init__(
+        self, assets: Assets, grids: Grids, waiting: Waiting, store: ObjectStore, *, wait_seconds: float
+    ) -> None:
+        """``wait_seconds``: how long a request waits for a missing cell before it is told to come again."""
+        self._assets = assets
+        self._grids = grids
+        self._waiting = waiting
+        self._store = store
+        self._wait_seconds = wait_seconds
+        self._playbacks: Kept[str, tuple[float, Playback]] = Kept(KEPT_PLAYBACKS)
+        self._views: Kept[str, tuple[Grid, Presentation]] = Kept(KEPT_GRIDS)
+        self._cells: Kept[CellRef, Cell] = Kept(KEPT_CELLS)
+        self.files = store if isinstance(store, LocalFiles) else None
+
+    async def multivariant(self, playback_id: str) -> Document:
+        """The HLS multivariant playlist. Raises what ``_view`` raises."""
+        _, presentation = await self._view(playback_id)
+        return _document(multivariant_playlist(presentation, base=f"{playback_id}/"), "application/vnd.apple.mpegurl")
+
+    async def manifest(self, playback_id: str) -> Document:
+        """The DASH manifest."""
+        _, presentation = await self._view(playback_id)
+        return _document(manifest(presentation, base=f"{playback_id}/"), "application/dash+xml")
+
+    async def media(self, playback_id: str, slug: str) -> Document:
+        """The HLS media playlist of a row. Raises ``RowNotFound``."""
+        _, presentation = await self._view(playback_id)
+        track = _track(presentation, slug)
+        return _document(media_playlist(track, presentation.timeline), "application/vnd.apple.mpegurl")
+
+    async def init(self, playback_id: str, slug: str) -> Document:
+        """The init segment of a row."""
+        grid, _ = await self._view(playback_id)
+        row = _row(grid, slug)
+        return _document(row.header.init, _media_type(row))
+
+    async def segment(self, playback_id: str, slug: str, index: int) -> Segment:
+        """A cell, made now if it is missing.
+
+        Raises ``InvalidSegment`` where there is no such cell, ``SegmentNotReady`` when it takes too long.
+        """
+        grid, _ = await self._view(playback_id)
+        row = _row(grid, slug)
+        if not 0 <= index < row.cells:
+            raise InvalidSegment(index=index, row=slug)
+        cell = await self._cell(grid, row, index)
+        return Segment(
+            key=cell_key(grid.environment_id, grid.id, row.slug, index),
+            size=cell.size,
+            etag=f'"{cell.sha256}"',
+            media_type=_media_type(row),
+        )
+
+    async def read(self, segment: Segment, start: int, length: int) -> bytes:
+        """``length`` bytes of a cell from ``start``."""
+        return await asyncio.to_thread(self._store.read, segment.key, start, length)
+
+    async def _cell(self, grid: Grid, row: Row, index: int) -> Cell:
+        at = CellRef(row_id=row.id, index=index)
+        cell = self._cells.recall(at) or await self._grids.cell(grid.environment_id, at)
+        if cell is None:
+            if not await self._waiting.wait(grid.environment_id, grid.id, at, seconds=self._wait_seconds):
+                raise SegmentNotReady(index=index, row=row.slug, seconds=RETRY_SECONDS)
+            cell = await self._grids.cell(grid.environment_id, at)
+        if cell is None:
+            raise InvalidSegment(index=index, row=row.slug)
+        return self._cells.keep(at, cell)
+
+    async def _view(self, playback_id: str) -> tuple[Grid, Presentation]:
+        """What a playback id shows.
+
+        Raises ``PlaybackIdNotFound``, ``NotAllowed``, ``NotReadyYet`` and ``PlaybackFailed``.
+        """
+        playback = await self._playback(playback_id)
+        if playback.policy != "public":
+            raise NotAllowed
+        if playback.status == "errored":
+            raise PlaybackFailed
+        if playback.status != "ready":
+            raise NotReadyYet
+        grid_id = playback.grid_ids[0]
+        view = self._views.recall(grid_id)
+        if view is None:
+            grid = await self._grids.load(playback.environment_id, grid_id)
+            view = self._views.keep(grid_id, (grid, present(grid)))
+        return view
+
+    async def _playback(self, playback_id: str) -> Playback:
+        known = self._playbacks.recall(playback_id)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        self._playbacks.pop(playback_id, None)
+        playback = await self._assets.playback(playback_id)
+        self._playbacks.keep(playback_id, (time.monotonic() + FRESH_SECONDS, playback))
+        return playback
+
+
+def _document(body: bytes, media_type: str) -> Document:
+    return Document(body=body, etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"', media_type=media_type)
+
+
+def _row(grid: Grid, slug: str) -> Row:
+    for row in grid.rows:
+        if row.slug == slug:
+            return row
+    raise RowNotFound(row=slug)
+
+
+def _track(presentation: Presentation, slug: str) -> VideoTrack | AudioTrack:
+    for track in (*presentation.video, *presentation.audio):
+        if track.slug == slug:
+            return track
+    raise RowNotFound(row=slug)
+
+
+def _media_type(row: Row) -> str:
+    return f"{row.spec.kind}/mp4"

@@ -174,7 +174,7 @@ create index playback_ids_of_asset on playback_ids (environment_id, asset_id);
 create table uploads (
     id text primary key,
     environment_id text not null references environments,
-    secret_sha256 bytea not null,
+    secret text not null,
     status text not null check (status in ('waiting', 'asset_created', 'errored', 'cancelled', 'timed_out')),
     url_base text not null,
     timeout int not null,

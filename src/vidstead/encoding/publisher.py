@@ -1,0 +1,95 @@
+"""What publishing needs to know of a source: its facts, the timeline, the rows and their headers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+
+from vidstead.encoding.errors import UnreadableSource
+from vidstead.encoding.ports import Encoder, Prober
+from vidstead.grid import NewRow, Part, index_key
+from vidstead.media import (
+    ROW_SPEC,
+    AudioSpec,
+    AudioStream,
+    RowHeader,
+    RowPlan,
+    SourceFacts,
+    SourceIndex,
+    Timeline,
+    audio_bounds,
+    peak_bandwidth,
+    plan_rows,
+    standard_rate,
+    uniform_timeline,
+)
+
+AUDIO_ONLY_RATE = Fraction(25)
+"""Frames per second of the timeline of a source without a picture: its columns are as long as any other's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishPlan:
+    """Everything about a grid but its id."""
+
+    facts: SourceFacts
+    index: SourceIndex
+    index_key: str
+    timeline: Timeline
+    rows: tuple[NewRow, ...]
+
+
+class Publisher:
+    """Plans grids."""
+
+    def __init__(self, prober: Prober, encoder: Encoder, *, segment_seconds: float) -> None:
+        """``segment_seconds``: the length of a cell, as near as whole frames come to it."""
+        self._prober = prober
+        self._encoder = encoder
+        self._segment_seconds = segment_seconds
+
+    async def plan(self, environment_id: str, source_id: str, parts: Sequence[Part]) -> PublishPlan:
+        """Probe a source and plan its grid. Raises ``UnreadableSource``."""
+        facts, index = await self._prober.probe(parts)
+        timeline = plan_timeline(facts, self._segment_seconds)
+        plans = plan_rows(facts, timeline.rate)
+        headers = await self._encoder.headers([plan.spec for plan in plans], facts)
+        return PublishPlan(
+            facts=facts,
+            index=index,
+            index_key=index_key(environment_id, source_id),
+            timeline=timeline,
+            rows=tuple(self._row(plan, header, facts, timeline) for plan, header in zip(plans, headers, strict=True)),
+        )
+
+    def _row(self, plan: RowPlan, header: RowHeader, facts: SourceFacts, timeline: Timeline) -> NewRow:
+        bounds = timeline.bounds
+        if isinstance(plan.spec, AudioSpec):
+            samples = sound_length(facts, facts.audio[0], plan.spec.sample_rate)
+            bounds = audio_bounds(timeline, sample_rate=plan.spec.sample_rate, samples=samples)
+        return NewRow(
+            plan=plan,
+            header=header,
+            fingerprint=sha256(self._encoder.build.encode() + ROW_SPEC.dump_json(plan.spec)).hexdigest(),
+            bandwidth=peak_bandwidth(plan.spec, segment_seconds=self._segment_seconds),
+            bounds=bounds,
+        )
+
+
+def plan_timeline(facts: SourceFacts, segment_seconds: float) -> Timeline:
+    """The timeline of a source: the picture's; of a source with sound only, as long as the sound."""
+    if facts.video is not None:
+        rate = standard_rate(facts.video.average_rate)
+        seconds = facts.video.duration
+    elif facts.audio:
+        rate, sound = AUDIO_ONLY_RATE, facts.audio[0]
+        seconds = (sound.end - sound.start) * sound.time_base
+    else:
+        raise UnreadableSource(reason="it has neither picture nor sound")
+    return uniform_timeline(rate=rate, frames=max(1, round(seconds * rate)), segment_seconds=segment_seconds)
+
+
+def sound_length(facts: SourceFacts, sound: AudioStream, sample_rate: int) -> int:
+    """Samples from asset time 0 to the end of a sound track."""
+    zero = facts.video.start * facts.video.time_base if facts.video else sound.start * sound.time_base
+    return max(0, round((sound.end * sound.time_base - zero) * sample_rate))

@@ -1,0 +1,114 @@
+"""The ladder: which renditions a source gets.
+
+A rung is named by its short side, so that portrait and ultra-wide films get the same names and the same care
+as 16:9. Pictures come out upright with square pixels, so players never have to know how the source was
+turned.
+
+The cap of a rung follows the power law of the field: twice the pixels need about 2^0.75 times the bits for
+the same look. 6 Mbit/s at 1920x1080 puts the 16:9 rungs at 0.75, 1.15, 1.8, 3.3 and 6 Mbit/s: steps of 1.5 to
+1.9, as Apple's HLS authoring specification (1.30: 1.5 to 2) and players' estimators want them, and within its
+table for 30 fps. Above 30 fps the cap grows with rate^0.585, 1.5 times at 60 fps, since neighbouring pictures
+resemble each other more. Beneath the cap the constant quality decides, so easy films cost less.
+"""
+
+from fractions import Fraction
+from math import floor
+
+from vidstead.media.levels import h264_level
+from vidstead.media.rows import AudioSpec, RowPlan, VideoSpec
+from vidstead.media.source import AudioStream, SourceFacts, VideoStream
+
+STANDARD_RUNGS = (270, 360, 480, 720, 1080)
+"""Short sides in pixels."""
+LONGEST_SIDE = 4096
+"""Pixels: the widest picture that hardware decoders commonly take."""
+
+_NATIVE_STEP = Fraction(108, 100)
+_REFERENCE_PIXELS = 1920 * 1080
+_REFERENCE_BITRATE = 6_000_000
+_LEAST_BITRATE = 100_000
+_CRF = 23
+
+Size = tuple[int, int]
+
+
+def plan_rows(facts: SourceFacts, rate: Fraction) -> tuple[RowPlan, ...]:
+    """Every row of a new grid: the pictures, the best first, then the sound. ``rate`` is the timeline's."""
+    video = video_ladder(facts.video, rate) if facts.video else ()
+    return (*video, *audio_rows(facts))
+
+
+def video_ladder(video: VideoStream, rate: Fraction) -> tuple[RowPlan, ...]:
+    """The rungs of a picture, the best first; at least one, none above the source.
+
+    Standard short sides of 270 to 1080 pixels, and one of the source's own where that lies at least 8 % above
+    the highest standard rung under it, and below 1080.
+    """
+    width, height = display_size(video)
+    short = min(width, height)
+    sides: list[Fraction] = [Fraction(side) for side in STANDARD_RUNGS if side <= short]
+    if not sides or (short < STANDARD_RUNGS[-1] and short >= sides[-1] * _NATIVE_STEP):
+        sides.append(short)
+    return tuple(_rung(_even_size(width, height, side), rate) for side in reversed(sides))
+
+
+def display_size(video: VideoStream) -> tuple[Fraction, Fraction]:
+    """Width and height of the upright picture in square pixels, its long side at most ``LONGEST_SIDE``."""
+    width, height = video.width * (video.sample_aspect or Fraction(1)), Fraction(video.height)
+    if video.rotation % 180:
+        width, height = height, width
+    shrink = min(Fraction(1), Fraction(LONGEST_SIDE) / max(width, height))
+    return width * shrink, height * shrink
+
+
+def audio_rows(facts: SourceFacts) -> tuple[RowPlan, ...]:
+    """The rows of sound: one of the first track, if there is any.
+
+    Mono stays mono, all else becomes stereo.
+    """
+    return tuple(RowPlan(name="audio", spec=_audio_spec(stream)) for stream in facts.audio[:1])
+
+
+def _audio_spec(stream: AudioStream) -> AudioSpec:
+    mono = stream.channels == 1
+    return AudioSpec(
+        sample_rate=44100 if stream.sample_rate == 44100 else 48000,
+        channels=1 if mono else 2,
+        bitrate=80_000 if mono else 128_000,
+        language=stream.language,
+    )
+
+
+def _rung(size: Size, rate: Fraction) -> RowPlan:
+    width, height = size
+    max_bitrate = _cap(width * height, rate)
+    buffer_bits = max_bitrate * 3 // 2
+    level = h264_level(width=width, height=height, rate=rate, max_bitrate=max_bitrate, buffer_bits=buffer_bits)
+    spec = VideoSpec(
+        width=width,
+        height=height,
+        rate=rate,
+        crf=_CRF,
+        max_bitrate=max_bitrate,
+        buffer_bits=buffer_bits,
+        level=level,
+    )
+    return RowPlan(name=f"{min(size)}p", spec=spec)
+
+
+def _cap(pixels: int, rate: Fraction) -> int:
+    """The highest bit rate of a rung in bit/s, rounded to 10 kbit/s so that no floating point shows."""
+    faster = pow(max(1.0, float(rate) / 30), 0.585)
+    exact: float = _REFERENCE_BITRATE * pow(pixels / _REFERENCE_PIXELS, 0.75) * faster
+    return max(_LEAST_BITRATE, round(exact / 10_000) * 10_000)
+
+
+def _even_size(width: Fraction, height: Fraction, short: Fraction) -> Size:
+    """The even size with the given short side whose aspect is nearest to the picture's, and none larger."""
+    widest = max(width, height)
+    aspect = widest / min(width, height)
+    side = max(2, floor(short) // 2 * 2)
+    below = max(2, floor(min(side * aspect, widest)) // 2 * 2)
+    fitting = [long for long in (below, below + 2) if long <= widest] or [below]
+    long = min(fitting, key=lambda candidate: abs(Fraction(candidate, side) - aspect))
+    return (long, side) if width >= height else (side, long)

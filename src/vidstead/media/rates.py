@@ -1,0 +1,77 @@
+"""How many bits a row may take: the bound that BANDWIDTH tells viewers, before a single cell exists.
+
+RFC 8216 (4.3.4.2; 8216bis, 4.4.6.2) defines the peak segment bit rate of a playlist as the largest bit rate of any
+run of consecutive segments that together last 0.5 to 1.5 target durations. BANDWIDTH must be at least the sum of
+the peaks of what is played together.
+
+*Pictures.* x264 keeps each cell within a leaky bucket of ``B = buffer_bits``, filled at ``R = max_bitrate``, that is
+half full when the cell begins (``rc_init_occupancy``). A cell of ``d`` seconds can only take out what was in it and
+what came in: at most ``B/2 + R*d`` bits. It holds for each cell alone, so a run of ``n`` cells that lasts ``T``
+seconds has at most ``n*B/2 + R*T`` bits, a rate of ``R + n*B/2T``: with ``B = 1.5 R`` and cells of four seconds
+``1.19 R``. (What a real player sees is lower, since a cell that drained its bucket is followed by one that starts at
+half; the bound does not need that.) x264 keeps to its bucket but for a small overrun on hard content, which
+``_VIDEO_MARGIN`` allows for.
+
+*Sound.* ffmpeg's AAC encoder has no bucket, but aims at an average and keeps near it over seconds: ``_AUDIO_MARGIN``
+is what was measured on noise, music and speech, rounded up.
+
+Each cell is checked against ``cell_limit``. Limits add up, so when every cell keeps its own, every run of cells keeps
+``peak_bandwidth``.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from math import ceil
+
+from vidstead.media.fmp4 import fragment_overhead
+from vidstead.media.rows import RowSpec, VideoSpec
+from vidstead.media.timeline import AAC_FRAME, target_duration
+
+_VIDEO_MARGIN = Fraction(105, 100)
+_AUDIO_MARGIN = Fraction(125, 100)
+
+
+def frame_seconds(spec: RowSpec) -> Fraction:
+    """Length of one frame of a row in seconds: a picture, or 1024 samples."""
+    return 1 / spec.rate if isinstance(spec, VideoSpec) else Fraction(AAC_FRAME, spec.sample_rate)
+
+
+def cell_limit(spec: RowSpec, frames: int) -> int:
+    """The most bytes that a cell of so many frames may have, container included."""
+    seconds = frames * frame_seconds(spec)
+    if isinstance(spec, VideoSpec):
+        bits = (Fraction(spec.buffer_bits, 2) + spec.max_bitrate * seconds) * _VIDEO_MARGIN
+    else:
+        bits = spec.bitrate * seconds * _AUDIO_MARGIN
+    return ceil(bits / 8) + fragment_overhead(frames)
+
+
+def peak_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
+    """The most bit/s over any run of cells of 0.5 to 1.5 target durations, container included.
+
+    ``bounds`` are the frames at which the row's cells begin, and last the end. Where no run is as long as half a
+    target duration (one cell, shorter than half a second), it is the rate of them all.
+    """
+    frame = frame_seconds(spec)
+    target = target_duration(bounds, frame)
+    shortest, longest = Fraction(target, 2), Fraction(3 * target, 2)
+    limits = [cell_limit(spec, end - start) for start, end in pairwise(bounds)]
+    sums = [0, *accumulate(limits)]
+    peak = Fraction(0)
+    for first in range(len(limits)):
+        for stop in range(first + 1, len(bounds)):
+            seconds = (bounds[stop] - bounds[first]) * frame
+            if seconds > longest:
+                break
+            if seconds >= shortest:
+                peak = max(peak, (sums[stop] - sums[first]) * 8 / seconds)
+    return ceil(peak or sums[-1] * 8 / ((bounds[-1] - bounds[0]) * frame))
+
+
+def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
+    """The most bit/s that a row takes over its whole length, container included, before its cells are known."""
+    frames = bounds[-1] - bounds[0]
+    rate = spec.max_bitrate if isinstance(spec, VideoSpec) else spec.bitrate
+    overhead = sum(fragment_overhead(end - start) for start, end in pairwise(bounds))
+    return ceil(rate + overhead * 8 / (frames * frame_seconds(spec)))

@@ -1,0 +1,218 @@
+"""Ladders: which rungs, of which size, within which level and rate."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidstead.media import (
+    STANDARD_RATES,
+    AudioSpec,
+    AudioStream,
+    RowPlan,
+    SourceFacts,
+    VideoSpec,
+    VideoStream,
+    audio_rows,
+    display_size,
+    h264_level,
+    plan_rows,
+    video_ladder,
+)
+
+
+def picture(width: int, height: int, *, aspect: Fraction = Fraction(1), rotation: int = 0) -> VideoStream:
+    return VideoStream(
+        index=0,
+        codec="h264",
+        width=width,
+        height=height,
+        sample_aspect=aspect,
+        rotation=rotation,
+        time_base=Fraction(1, 25),
+        start=0,
+        end=100,
+        average_rate=Fraction(25),
+    )
+
+
+def sound(*, rate: int = 48000, channels: int = 2, language: str | None = None) -> AudioStream:
+    return AudioStream(
+        index=1,
+        codec="aac",
+        sample_rate=rate,
+        channels=channels,
+        layout="",
+        language=language,
+        time_base=Fraction(1, rate),
+        start=0,
+        end=rate,
+    )
+
+
+def sizes(stream: VideoStream, rate: Fraction = Fraction(25)) -> dict[str, tuple[int, int]]:
+    return {plan.name: (video_spec(plan).width, video_spec(plan).height) for plan in video_ladder(stream, rate)}
+
+
+def video_spec(plan: RowPlan) -> VideoSpec:
+    assert isinstance(plan.spec, VideoSpec)
+    return plan.spec
+
+
+FOUR_BY_THREE = {"480p": (640, 480), "360p": (480, 360), "270p": (360, 270)}
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (
+            picture(1920, 1080),
+            {"1080p": (1920, 1080), "720p": (1280, 720), "480p": (854, 480), "360p": (640, 360), "270p": (480, 270)},
+        ),
+        (picture(854, 480), {"480p": (854, 480), "360p": (640, 360), "270p": (480, 270)}),
+        (picture(768, 432), {"432p": (768, 432), "360p": (640, 360), "270p": (480, 270)}),
+        (picture(640, 480), {"480p": (640, 480), "360p": (480, 360), "270p": (360, 270)}),
+        (picture(64, 64), {"64p": (64, 64)}),
+        (picture(65, 63), {"62p": (64, 62)}),
+        (picture(500, 500), {"480p": (480, 480), "360p": (360, 360), "270p": (270, 270)}),
+        (picture(720, 1280), {"720p": (720, 1280), "480p": (480, 854), "360p": (360, 640), "270p": (270, 480)}),
+        (picture(854, 480, rotation=90), {"480p": (480, 854), "360p": (360, 640), "270p": (270, 480)}),
+        (picture(720, 576, aspect=Fraction(16, 15)), {"576p": (768, 576)} | FOUR_BY_THREE),
+        (picture(720, 480, aspect=Fraction(8, 9), rotation=180), FOUR_BY_THREE),
+        (picture(320, 240), {"240p": (320, 240)}),
+    ],
+)  # fmt: skip
+def test_rungs(stream: VideoStream, expected: dict[str, tuple[int, int]]) -> None:
+    assert sizes(stream) == expected
+    assert list(sizes(stream)) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("stream", "top"),
+    [
+        (picture(3840, 2160), ("1080p", (1920, 1080))),
+        (picture(2560, 1080), ("1080p", (2560, 1080))),
+        (picture(3840, 1600), ("1080p", (2592, 1080))),
+        (picture(1920, 800), ("800p", (1920, 800))),
+        (picture(1440, 1080, aspect=Fraction(4, 3)), ("1080p", (1920, 1080))),
+        (picture(1920, 1079), ("1078p", (1918, 1078))),
+        (picture(10000, 1000), ("408p", (4080, 408))),
+        (picture(16, 4320), ("14p", (14, 3780))),
+    ],
+)
+def test_the_top_rung(stream: VideoStream, top: tuple[str, tuple[int, int]]) -> None:
+    name, size = next(iter(sizes(stream).items()))
+    assert (name, size) == top
+
+
+streams = st.builds(
+    picture,
+    st.integers(2, 8192),
+    st.integers(2, 8192),
+    aspect=st.fractions(Fraction(1, 2), 2, max_denominator=64),
+    rotation=st.sampled_from([0, 90, 180, 270]),
+)
+
+
+@given(streams, st.sampled_from(STANDARD_RATES))
+def test_rungs_of_any_source(stream: VideoStream, rate: Fraction) -> None:
+    width, height = display_size(stream)
+    plans = video_ladder(stream, rate)
+    specs = [video_spec(plan) for plan in plans]
+    assert 1 <= len(plans) <= 6
+    assert len({plan.name for plan in plans}) == len(plans)
+    for plan, spec in zip(plans, specs, strict=True):
+        assert plan.name == f"{min(spec.width, spec.height)}p"
+        assert spec.width % 2 == spec.height % 2 == 0
+        assert spec.width <= max(Fraction(2), width)
+        assert spec.height <= max(Fraction(2), height)
+        assert spec.width == spec.height or (spec.width > spec.height) == (width > height)
+        assert spec.level == h264_level(
+            width=spec.width,
+            height=spec.height,
+            rate=rate,
+            max_bitrate=spec.max_bitrate,
+            buffer_bits=spec.buffer_bits,
+        )
+    for above, below in pairwise(specs):
+        assert min(above.width, above.height) >= 1.07 * min(below.width, below.height)
+        assert above.max_bitrate >= below.max_bitrate
+
+
+@given(st.integers(270, 4096), st.integers(270, 4096))
+def test_aspect_is_kept_as_well_as_even_sizes_can(width: int, height: int) -> None:
+    for plan in video_ladder(picture(width, height), Fraction(25)):
+        spec = video_spec(plan)
+        ideal = min(spec.width, spec.height) * Fraction(max(width, height), min(width, height))
+        assert abs(max(spec.width, spec.height) - ideal) < 2
+
+
+def test_caps_rise_in_the_steps_players_want() -> None:
+    plans = video_ladder(picture(1920, 1080), Fraction(30))
+    caps = [video_spec(plan).max_bitrate for plan in plans]
+    assert caps == [6_000_000, 3_270_000, 1_780_000, 1_150_000, 750_000]
+    assert all(1.4 < above / below < 2 for above, below in pairwise(caps))
+    fast = [video_spec(plan).max_bitrate for plan in video_ladder(picture(1920, 1080), Fraction(60))]
+    slow = [video_spec(plan).max_bitrate for plan in video_ladder(picture(1920, 1080), Fraction(24))]
+    assert fast[0] == 9_000_000
+    assert slow == caps
+
+
+@pytest.mark.parametrize(
+    ("size", "rate", "level"),
+    [
+        ((1920, 1080), "30", "4.0"),
+        ((1920, 1080), "60", "4.2"),
+        ((1280, 720), "30", "3.1"),
+        ((1280, 720), "60", "3.2"),
+        ((854, 480), "24", "3.0"),
+        ((854, 480), "30", "3.1"),
+        ((640, 360), "30", "3.0"),
+        ((480, 270), "30", "2.1"),
+        ((2560, 1080), "30", "5.0"),
+        ((64, 64), "25", "1.1"),
+    ],
+)
+def test_levels_of_the_ladder(size: tuple[int, int], rate: str, level: str) -> None:
+    assert video_spec(video_ladder(picture(*size), Fraction(rate))[0]).level == level
+
+
+def test_levels_follow_every_column_of_the_table() -> None:
+    def level(width: int, height: int, rate: int, kilobits: int, profile: str = "high") -> str:
+        bits = kilobits * 1000
+        return h264_level(
+            width=width, height=height, rate=Fraction(rate), max_bitrate=bits, buffer_bits=bits, profile=profile
+        )
+
+    assert level(176, 144, 15, 64, "baseline") == "1.0"
+    assert level(1280, 720, 30, 17_500) == "3.1"
+    assert level(1280, 720, 30, 17_501) == "3.2"
+    assert level(1280, 720, 30, 17_500, "main") == "3.2"
+    assert level(1280, 720, 31, 1000) == "3.2"
+    assert level(1920, 1088, 30, 1000) == "4.0"
+    assert level(4096, 256, 1, 1000) == "4.0"  # 256 macroblocks wide: the root of 8 * 8192
+    with pytest.raises(ValueError, match=r"no H\.264 level"):
+        level(20000, 20000, 25, 1000)
+
+
+def test_sound_becomes_mono_or_stereo_at_44100_or_48000() -> None:
+    def row(stream: AudioStream) -> AudioSpec:
+        (plan,) = audio_rows(SourceFacts(container="mov", size=1, video=None, audio=(stream,)))
+        assert plan.name == "audio"
+        assert isinstance(plan.spec, AudioSpec)
+        return plan.spec
+
+    assert row(sound(channels=1)) == AudioSpec(sample_rate=48000, channels=1, bitrate=80_000)
+    assert row(sound(rate=44100)) == AudioSpec(sample_rate=44100, channels=2, bitrate=128_000)
+    assert row(sound(rate=22050, channels=6, language="eng")) == AudioSpec(
+        sample_rate=48000, channels=2, bitrate=128_000, language="eng"
+    )
+
+
+def test_a_plan_is_the_ladder_and_the_first_sound() -> None:
+    facts = SourceFacts(container="mov", size=1, video=picture(640, 360), audio=(sound(), sound(channels=1)))
+    assert [plan.name for plan in plan_rows(facts, Fraction(25))] == ["360p", "270p", "audio"]
+    silent = SourceFacts(container="mov", size=1, video=picture(640, 360), audio=())
+    assert [plan.name for plan in plan_rows(silent, Fraction(25))] == ["360p", "270p"]

@@ -1,0 +1,65 @@
+/** Entry of `/watch/{playback_id}`. */
+
+import "../styles/base.css";
+import "../styles/watch.css";
+import { el } from "../dom";
+import { Facts } from "./facts";
+import { showNotice } from "./notice-view";
+import { Player } from "./player";
+import { badAddress } from "./words";
+
+/** Milliseconds of standing still before the page says why. */
+const BEFORE_SAYING = 1_500;
+
+const video = document.querySelector<HTMLVideoElement>("#video")!;
+const notice = document.querySelector<HTMLElement>("#notice")!;
+const id = /^\/watch\/([A-Za-z0-9_-]{1,128})\/?$/.exec(location.pathname)?.[1];
+const embedded = window.self !== window.top;
+document.body.classList.toggle("embedded", embedded);
+
+if (id === undefined) showNotice(notice, badAddress(), () => undefined);
+else play(id);
+
+function play(playbackId: string): void {
+  const hint = el("p", { className: "hint", role: "status", hidden: true }, "This part is being encoded. It plays in a moment.");
+  notice.after(hint);
+  const stalled = stallHint(hint);
+  const player = new Player(video, `/${playbackId}.m3u8`, {
+    notice: (said) => {
+      video.classList.toggle("covered", said !== null);
+      showNotice(notice, said, () => player.start());
+    },
+    encoding: stalled,
+  });
+  player.start();
+  new Facts(document.querySelector<HTMLElement>("#facts")!, video, () => player.hls, playbackId);
+  if (!embedded) video.addEventListener("canplay", () => void begin(), { once: true });
+}
+
+/** Whoever opens a video's own page wants to see it; a browser that does not allow sound yet shows its play button. */
+async function begin(): Promise<void> {
+  try {
+    await video.play();
+  } catch {
+    // Not allowed without a click: the controls are there.
+  }
+}
+
+/** Says that a part is being encoded, but only while playback really stands still for it. */
+function stallHint(hint: HTMLElement): (encoding: boolean) => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const clear = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    hint.hidden = true;
+  };
+  const say = (): void => {
+    timer ??= setTimeout(() => {
+      hint.hidden = video.readyState > HTMLMediaElement.HAVE_CURRENT_DATA;
+    }, BEFORE_SAYING);
+  };
+  video.addEventListener("waiting", say);
+  video.addEventListener("seeking", say);
+  for (const over of ["playing", "seeked", "canplay"]) video.addEventListener(over, clear);
+  return (encoding) => (encoding ? say() : clear());
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { bufferedAhead } from "../src/watch/facts";
+import { backoff, forRefusal, isPassing } from "../src/watch/words";
+
+const refusal = (status: number, code: string | null = null) => ({ status, code });
+
+describe("the watch page", () => {
+  it("waits while the video is prepared or the server is away", () => {
+    for (const status of [412, 0, 429, 500, 503]) {
+      expect(isPassing(refusal(status))).toBe(true);
+      expect(forRefusal(refusal(status)).kind).toBe("waiting");
+    }
+  });
+
+  it("gives up on what will not change", () => {
+    for (const status of [400, 401, 403, 404, 410]) {
+      expect(isPassing(refusal(status))).toBe(false);
+      expect(forRefusal(refusal(status)).kind).toBe("final");
+    }
+    expect(isPassing(refusal(410, "playback_failed"))).toBe(false);
+    expect(forRefusal(refusal(410, "playback_failed")).title).toContain("could not be made playable");
+  });
+
+  it("asks soon at first, and never more than 5 s apart", () => {
+    expect(backoff(1)).toBe(500);
+    expect(backoff(2)).toBe(750);
+    expect(backoff(40)).toBe(5000);
+  });
+});
+
+describe("what is buffered ahead", () => {
+  const ranges = (...pairs: [number, number][]) => ({
+    length: pairs.length,
+    start: (index: number) => pairs[index]![0],
+    end: (index: number) => pairs[index]![1],
+  });
+
+  it("ends at the first gap", () => {
+    expect(bufferedAhead(ranges([0, 10], [12, 20]), 4)).toBe(6);
+    expect(bufferedAhead(ranges([0, 10], [10.05, 20]), 4)).toBe(16);
+    expect(bufferedAhead(ranges([0, 10]), 11)).toBe(0);
+    expect(bufferedAhead(ranges(), 0)).toBe(0);
+  });
+});

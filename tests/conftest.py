@@ -1,10 +1,12 @@
-"""Fixtures that every test may use. Real parts: the database is PostgreSQL."""
+"""Fixtures that every test may use. Real parts: the database is PostgreSQL, the object store an S3 server."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from sqlalchemy import text
 from tests.postgres import PostgresForTests
+from tests.weed import Weed, running_weed
 
 from vidstead.db import Database, RoleUrls
 from vidstead.kit import new_id
@@ -48,3 +50,14 @@ async def environment_id(database: Database) -> str:
             {"organization": new_id(), "environment": environment},
         )
     return environment
+
+
+@pytest.fixture(scope="session")
+def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
+    """The S3 server of this pytest process, started by the first test that asks for it."""
+    folder = tmp_path_factory.mktemp("weed")
+    try:
+        with running_weed(folder / "server") as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

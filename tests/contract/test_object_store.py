@@ -2,12 +2,13 @@
 
 import hashlib
 import random
+import secrets
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.weed import Weed, weed_store
 
 from vidstead.storage import (
     InvalidKey,
@@ -23,12 +24,14 @@ from vidstead.storage.testing import MemoryStore
 MEGABYTE = 2**20
 
 
-@pytest.fixture(params=["memory", "local"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+@pytest.fixture(params=["memory", "local", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "memory":
-        yield MemoryStore()
-    elif request.param == "local":
-        yield LocalStore(tmp_path / "objects")
+        return MemoryStore()
+    if request.param == "local":
+        return LocalStore(tmp_path / "objects")
+    weed: Weed = request.getfixturevalue("weed")
+    return weed_store(weed, prefix=secrets.token_hex(8))
 
 
 def keys(store: ObjectStore, prefix: str) -> list[str]:

@@ -7,6 +7,7 @@ from vidstead.storage.errors import (
     StorageError,
     StorageFull,
     StorageUnavailable,
+    StorageUrlInvalid,
 )
 from vidstead.storage.keys import check_key, check_prefix
 from vidstead.storage.ports import LocalFiles, ObjectStore, ObjectWriter, StoredObject
@@ -21,6 +22,7 @@ __all__ = [
     "StorageError",
     "StorageFull",
     "StorageUnavailable",
+    "StorageUrlInvalid",
     "StoredObject",
     "check_key",
     "check_prefix",

@@ -44,3 +44,11 @@ class InvalidKey(StorageError):
 
     code = "invalid_object_key"
     status = 400
+
+
+class StorageUrlInvalid(StorageError):
+    """The storage address {url} is not understood: use s3://bucket/prefix, gs://bucket/prefix,
+    az://container/prefix or file:///folder."""
+
+    code = "storage_url_invalid"
+    status = 500

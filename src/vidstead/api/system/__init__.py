@@ -1,0 +1,1 @@
+"""``/system/v1``: what a token is told about itself."""

@@ -1,0 +1,1 @@
+"""``/video/v1``: assets, direct uploads, playback ids, as Mux clients know them."""

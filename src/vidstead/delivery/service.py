@@ -109,7 +109,7 @@ class Delivery:
         """The HLS media playlist of a row. Raises ``RowNotFound``."""
         _, presentation = await self._view(playback_id)
         track = _track(presentation, slug)
-        return _document(media_playlist(track, presentation.timeline), "application/vnd.apple.mpegurl")
+        return _document(media_playlist(track, presentation), "application/vnd.apple.mpegurl")
 
     async def init(self, playback_id: str, slug: str) -> Document:
         """The init segment of a row."""
@@ -190,7 +190,7 @@ def _row(grid: Grid, slug: str) -> Row:
 
 
 def _track(presentation: Presentation, slug: str) -> VideoTrack | AudioTrack:
-    for track in (*presentation.video, *presentation.audio):
+    for track in presentation.tracks:
         if track.slug == slug:
             return track
     raise RowNotFound(row=slug)

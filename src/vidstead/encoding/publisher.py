@@ -71,7 +71,7 @@ class Publisher:
             plan=plan,
             header=header,
             fingerprint=sha256(self._encoder.build.encode() + ROW_SPEC.dump_json(plan.spec)).hexdigest(),
-            bandwidth=peak_bandwidth(plan.spec, segment_seconds=self._segment_seconds),
+            bandwidth=peak_bandwidth(plan.spec, bounds),
             bounds=bounds,
         )
 

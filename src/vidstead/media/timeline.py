@@ -77,6 +77,11 @@ class Timeline:
         return min(max(bisect_right(self.bounds, frame) - 1, 0), self.cells - 1)
 
 
+def nearest(value: Fraction) -> int:
+    """The nearest whole number; halves go up (``round`` would take them to the even one)."""
+    return floor(value + Fraction(1, 2))
+
+
 def uniform_timeline(*, rate: Fraction, frames: int, segment_seconds: float) -> Timeline:
     """Columns of ``round(segment_seconds * rate)`` frames; a tail shorter than half of that joins the last.
 
@@ -140,8 +145,3 @@ def target_duration(bounds: Sequence[int], frame: Fraction) -> int:
     ``bounds`` are in frames of the row, ``frame`` is the length of one in seconds.
     """
     return max(1, nearest(max(end - start for start, end in pairwise(bounds)) * frame))
-
-
-def nearest(value: Fraction) -> int:
-    """The nearest whole number; halves go up (``round`` would take them to the even one)."""
-    return floor(value + Fraction(1, 2))

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
-from vidstead.media import Timeline
+from vidstead.media import AAC_FRAME, Timeline, target_duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class AudioTrack:
     slug: str
     codecs: str
     timescale: int
+    """Ticks per second: the sample rate, or a multiple of it."""
     bounds: tuple[int, ...]
     bandwidth: int
     average_bandwidth: int
@@ -42,6 +44,14 @@ class AudioTrack:
     language: str | None
     name: str
     default: bool
+
+    @property
+    def frame_ticks(self) -> int:
+        """Ticks of 1024 samples in ``timescale``."""
+        return AAC_FRAME * self.timescale // self.sample_rate
+
+
+Track = VideoTrack | AudioTrack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +62,36 @@ class Presentation:
     video: tuple[VideoTrack, ...]
     """The best first."""
     audio: tuple[AudioTrack, ...]
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """All of them. Raises ``ValueError`` when there is none, since no manifest could be written."""
+        if not self.video and not self.audio:
+            raise ValueError("a presentation has at least one track")
+        return (*self.video, *self.audio)
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds until the last track ends: sound may outlast the picture by less than a segment."""
+        return max(segment_times(track)[-1] for track in self.tracks)
+
+    @property
+    def longest_segment(self) -> Fraction:
+        """Seconds of the longest segment of any track."""
+        return max(end - start for track in self.tracks for start, end in pairwise(segment_times(track)))
+
+    @property
+    def target_duration(self) -> int:
+        """EXT-X-TARGETDURATION of all playlists: they must agree (RFC 8216, 6.2.4)."""
+        return max(target_duration(track.bounds, frame_seconds(track)) for track in self.tracks)
+
+
+def frame_seconds(track: Track) -> Fraction:
+    """Length of one frame of a track in seconds."""
+    return Fraction(track.frame_ticks, track.timescale)
+
+
+def segment_times(track: Track) -> tuple[Fraction, ...]:
+    """Where the segments of a track begin, and last the end, in seconds."""
+    frame = frame_seconds(track)
+    return tuple(bound * frame for bound in track.bounds)

@@ -39,13 +39,15 @@ class PostgresForTests:
         self.server.stop()
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[RoleUrls]:
-        """A fresh, migrated database for as long as the block runs."""
+    def database(self, *, migrated: bool = True) -> Iterator[RoleUrls]:
+        """A fresh database for as long as the block runs: migrated, or empty."""
         name = f"test_{secrets.token_hex(6)}"
-        self._administer(sql.SQL("create database {} template vidstead").format(sql.Identifier(name)))
+        template = sql.Identifier("vidstead" if migrated else "template1")
+        self._administer(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
         try:
             owner = make_url(self.server.url).set(database=name).render_as_string(hide_password=False)
-            migrate(owner)  # role settings belong to a database and aren't copied with it
+            if migrated:
+                migrate(owner)  # role settings belong to a database and aren't copied with it
             yield RoleUrls.derive(owner)
         finally:
             self._administer(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

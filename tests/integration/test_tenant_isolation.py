@@ -55,9 +55,7 @@ async def test_nothing_is_seen_without_an_environment(database: Database, enviro
     await make_grid(database, environment_id)
     async with database.crossing() as connection:
         assert (await connection.execute(ALL_GRIDS)).all() == []
-    async with (
-        database.engine.begin() as connection
-    ):  # a new transaction after another one's setting: '' not null
+    async with database.engine.begin() as connection:  # a new transaction after another one's setting: '' not null
         assert (await connection.execute(ALL_GRIDS)).all() == []
 
 
@@ -90,9 +88,7 @@ async def test_only_the_own_environment_and_organisation_are_seen(
     database: Database, environment_id: str, other_environment: str
 ) -> None:
     async with database.begin(environment_id) as connection:
-        assert list((await connection.execute(text("select id from environments"))).scalars()) == [
-            environment_id
-        ]
+        assert list((await connection.execute(text("select id from environments"))).scalars()) == [environment_id]
         assert len((await connection.execute(text("select id from organizations"))).all()) == 1
 
 

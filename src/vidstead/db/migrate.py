@@ -126,13 +126,10 @@ def _ensure_role(connection: Connection, role: str, password: str, *, can_log_in
     if can_log_in:
         return
     exists = connection.exec_driver_sql("select 1 from pg_roles where rolname = %s", (role,)).first()
-    verb = sql.SQL("alter" if exists else "create")
-    _run(
-        connection,
-        sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole password {}").format(
-            verb, sql.Identifier(role), sql.Literal(password)
-        ),
-    )
+    change = "alter role {} login password {}" if exists else "create role {} login nosuperuser password {}"
+    # Hashed here, so that no log and no error of the server ever holds the password.
+    hashed = _raw(connection).pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    _run(connection, sql.SQL(change).format(sql.Identifier(role), sql.Literal(hashed.decode())))
     connection.commit()
 
 

@@ -42,10 +42,13 @@ create table events (
 );
 create index events_in_order on events (xid, id);
 
+-- How far each reader of the log is. One process at a time moves a cursor: the holder, until its lease ends.
 create table event_cursors (
     name text primary key,
     xid xid8 not null default '0',
     event_id bigint not null default 0,
+    holder text,
+    leased_until timestamptz not null default '-infinity',
     moved_at timestamptz not null default now()
 );
 

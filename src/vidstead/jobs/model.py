@@ -1,0 +1,23 @@
+"""What a job is to the rest: a name, JSON arguments, and a lane."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Queue = Literal["hot", "bulk", "system"]
+"""``hot``: a viewer waits. ``bulk``: hours of work that nobody waits for. ``system``: short, and never starved."""
+
+JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedJob:
+    """A job that will not be tried again."""
+
+    id: int
+    name: str
+    queue: str
+    attempts: int
+    """How often it was started."""
+    error: str
+    """What it failed of, last: the kind of the error and its message."""

@@ -1,0 +1,64 @@
+"""The processes web and worker, each for itself; under the supervisor they end with it."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+
+from vidstead import bootstrap
+from vidstead.cli.address import check_port
+from vidstead.cli.configuration import load_settings
+from vidstead.cli.supervisor import SUPERVISOR_VARIABLE
+
+DRAIN_SECONDS = 5
+ORPHAN_SECONDS = 10.0
+"""How long a process that lost its supervisor may take to stop before its whole group is killed."""
+
+
+def web() -> None:
+    """Serve API, delivery and pages until SIGTERM; requests that run then have 5 s to finish.
+
+    Raises ``PortTaken`` or ``HostUnusable``: granian shares a taken port silently, so it is tried before.
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    settings = load_settings()
+    check_port(settings.host, settings.port)
+    _follow_supervisor()
+    Granian(
+        "vidstead.bootstrap:web_app",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=1,
+        workers_kill_timeout=DRAIN_SECONDS,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+def worker() -> None:
+    """Work on jobs until SIGTERM."""
+    settings = load_settings()
+    _follow_supervisor()
+    asyncio.run(bootstrap.run_worker(settings))
+
+
+def _follow_supervisor() -> None:
+    """Watch the supervisor, if one started this process: when it is gone, stop, and don't take for ever."""
+    supervisor = os.environ.pop(SUPERVISOR_VARIABLE, None)
+    if supervisor is not None:
+        threading.Thread(target=_end_after, args=(int(supervisor),), daemon=True, name="supervisor watch").start()
+
+
+def _end_after(supervisor: int) -> None:
+    while os.getppid() == supervisor:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORPHAN_SECONDS)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

@@ -1,0 +1,5 @@
+"""``python -m vidstead`` is ``vidstead``."""
+
+from vidstead.cli import main
+
+main()

@@ -1,4 +1,4 @@
-"""A whole Vidstead for tests and benchmarks: the real CLI in a child process, on a free port and a folder of its own."""
+"""A whole Vidstead for tests and benchmarks: the real CLI in a child process, with a port and a folder of its own."""
 
 from __future__ import annotations
 

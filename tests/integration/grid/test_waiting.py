@@ -1,0 +1,124 @@
+"""Waiting for missing cells: one want for any number of viewers, dropped when nobody waits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import text
+from tests.grids import cell, create_grid
+
+from vidstead.db import Database, Listener, RoleUrls
+from vidstead.grid import CellRef, Grid, Grids, Waiting
+from vidstead.grid import waiting as waiting_module
+
+HOT = text("select count(*) from procrastinate.procrastinate_jobs where queueing_lock = :once")
+
+
+@pytest.fixture
+async def waiting(grids: Grids, listener: Listener) -> AsyncIterator[Waiting]:
+    """The waiting of one web process."""
+    found = Waiting(grids, listener)
+    following = asyncio.create_task(found.follow())
+    try:
+        yield found
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+
+
+@pytest.fixture
+async def grid(database: Database, grids: Grids, environment_id: str) -> Grid:
+    return await create_grid(database, grids, environment_id)
+
+
+async def until(condition: object, what: str) -> None:
+    """Wait for ``await condition()``."""
+    for _ in range(500):
+        if await condition():  # type: ignore[operator]
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"never: {what}")
+
+
+async def hot_jobs(database: Database, ref: CellRef) -> int:
+    async with database.crossing() as connection:
+        return int((await connection.execute(HOT, {"once": f"hot:{ref.row_id}:{ref.index}"})).scalar_one())
+
+
+async def test_many_viewers_share_one_want(
+    waiting: Waiting, grids: Grids, grid: Grid, database: Database, environment_id: str
+) -> None:
+    ref = CellRef(row_id=grid.rows[0].id, index=1)
+    viewers = [asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=8)) for _ in range(50)]
+    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    assert await hot_jobs(database, ref) == 1
+    await grids.record(environment_id, grid.id, cell(ref))
+    assert await asyncio.gather(*viewers) == [True] * 50
+    assert not await grids.wanted(environment_id, ref)
+
+
+async def test_the_news_comes_from_another_process(
+    waiting: Waiting, grids: Grids, grid: Grid, environment_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With renewals an hour away, only the notification can end the wait."""
+    monkeypatch.setattr(waiting_module, "RENEW_SECONDS", 3600.0)
+    ref = CellRef(row_id=grid.rows[0].id, index=2)
+    viewer = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=20))
+    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await grids.record(environment_id, grid.id, cell(ref))
+    assert await viewer
+
+
+async def test_lost_news_only_delay(grids: Grids, grid: Grid, environment_id: str, database_urls: RoleUrls) -> None:
+    """Nobody passes the news on here: the renewal finds the cell."""
+    deaf = Waiting(grids, Listener(database_urls.app))
+    ref = CellRef(row_id=grid.rows[0].id, index=2)
+    viewer = asyncio.create_task(deaf.wait(environment_id, grid.id, ref, seconds=20))
+    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await grids.record(environment_id, grid.id, cell(ref))
+    assert await viewer
+
+
+async def test_a_wait_ends_in_time_and_its_want_runs_out(
+    waiting: Waiting, grids: Grids, grid: Grid, environment_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstead.grid.service.WANT_SECONDS", 0.2)
+    ref = CellRef(row_id=grid.rows[0].id, index=3)
+    assert await waiting.wait(environment_id, grid.id, ref, seconds=0.3) is False
+
+    async def dropped() -> bool:
+        return not await grids.wanted(environment_id, ref)
+
+    await until(dropped, "nobody wants it any more")
+
+
+async def test_one_viewer_leaving_disturbs_no_other(
+    waiting: Waiting, grids: Grids, grid: Grid, environment_id: str
+) -> None:
+    ref = CellRef(row_id=grid.rows[1].id, index=0)
+    stays = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=20))
+    leaves = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=20))
+    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    leaves.cancel()
+    with suppress(asyncio.CancelledError):
+        await leaves
+    await grids.record(environment_id, grid.id, cell(ref))
+    assert await stays
+
+
+async def test_the_newest_wish_has_the_highest_priority(
+    grids: Grids, grid: Grid, database: Database, environment_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter((1000.0, 2000.0))
+    monkeypatch.setattr("vidstead.grid.service.time.time", lambda: next(moments))
+    for index in (0, 1):
+        await grids.want(environment_id, grid.id, CellRef(row_id=grid.rows[1].id, index=index))
+    query = text(
+        "select queueing_lock from procrastinate.procrastinate_jobs"
+        " where queueing_lock like :mine order by priority desc"
+    )
+    async with database.crossing() as connection:
+        found = (await connection.execute(query, {"mine": f"hot:{grid.rows[1].id}:%"})).scalars().all()
+    assert found == [f"hot:{grid.rows[1].id}:1", f"hot:{grid.rows[1].id}:0"]

@@ -56,20 +56,20 @@ def envelope(
 
 def failed(error: VidsteadError) -> JSONResponse:
     """The answer to one of our own errors. From 500 on its facts (hosts, paths) are for the log only."""
-    if error.status < 500:
-        return envelope(error.status, [error.message], code=error.code)
+    if error.status < 500 or error.expected:
+        return envelope(error.status, [error.message], code=error.code, headers=error.headers)
     log.error("request failed", code=error.code, exc_info=error)
     if error.status == 503:
         sentence = f"The server can't do this at the moment ({error.code}): try again in a few seconds."
-        return envelope(503, [sentence], code=error.code)
-    return unexpected(error.code)
+        return envelope(503, [sentence], code=error.code, headers=error.headers)
+    return unexpected(error.code, error.headers)
 
 
-def unexpected(code: str | None = None) -> JSONResponse:
+def unexpected(code: str | None = None, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The answer to what nobody expected, or to what is nobody's business but ours."""
     request_id = structlog.contextvars.get_contextvars().get("request_id", "unknown")
     sentence = f"Something failed on the server's side; its log has the cause under request id {request_id}."
-    return envelope(500, [sentence], code=code)
+    return envelope(500, [sentence], code=code, headers=headers)
 
 
 async def on_vidstead_error(_request: Request, error: Exception) -> Response:

@@ -11,11 +11,13 @@ from pathlib import Path
 from starlette.types import Receive, Scope, Send
 
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-CORS = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"content-length, content-range, etag, retry-after, x-request-id"),
-    (b"timing-allow-origin", b"*"),
-]
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "content-length, content-range, etag, retry-after, x-request-id",
+    "timing-allow-origin": "*",
+}
+"""Every page may play what it may fetch: playback ids, not origins, are what protects."""
+RAW_CORS = [(name.encode(), value.encode()) for name, value in CORS.items()]
 
 
 class Answer:
@@ -81,7 +83,7 @@ class Answer:
             (b"etag", self._etag.encode()),
             (b"cache-control", self._cache_control.encode()),
             (b"content-type", self._media_type.encode()),
-            *CORS,
+            *RAW_CORS,
         ]
         await send({"type": "http.response.start", "status": status, "headers": always + headers})
 

@@ -50,3 +50,4 @@ class SegmentNotReady(DeliveryError):
 
     code = "segment_not_ready"
     status = 503
+    expected = True

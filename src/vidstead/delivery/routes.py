@@ -3,26 +3,22 @@
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vidstead.assets import PlaybackIdNotFound
 from vidstead.delivery.answers import CORS, Answer
-from vidstead.delivery.errors import DeliveryError
-from vidstead.delivery.service import RETRY_SECONDS, Delivery, Document
-from vidstead.grid import GridNotFound
+from vidstead.delivery.service import Delivery, Document
 from vidstead.kit import VidsteadError
-from vidstead.storage import StorageError
 
 PLAYLIST_CACHE = "public, max-age=5"
 FOR_EVER = "public, max-age=31536000, immutable"
 METHODS = ["GET", "HEAD", "OPTIONS"]
-PREFLIGHT = [
-    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
-    (b"access-control-allow-headers", b"range, if-none-match, if-range"),
-    (b"access-control-max-age", b"86400"),
-]
+PREFLIGHT = {
+    "access-control-allow-methods": "GET, HEAD, OPTIONS",
+    "access-control-allow-headers": "range, if-none-match, if-range",
+    "access-control-max-age": "86400",
+}
 
 
 def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
@@ -68,7 +64,7 @@ def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
 
 
 class Endpoint:
-    """One address: finds its answer, and says in JSON why there is none. Errors are never kept by a cache."""
+    """One address: finds its answer. What is raised instead may be read by any page, too."""
 
     def __init__(self, find: Callable[[Request], Awaitable[ASGIApp]]) -> None:
         self._find = find
@@ -80,24 +76,12 @@ class Endpoint:
 
     async def _answer(self, request: Request) -> ASGIApp:
         if request.method == "OPTIONS":
-            return _with_headers(Response(status_code=204), [*CORS, *PREFLIGHT])
+            return Response(status_code=204, headers={**CORS, **PREFLIGHT})
         try:
             return await self._find(request)
-        except (DeliveryError, PlaybackIdNotFound, GridNotFound, StorageError) as error:
-            return _refusal(error)
-
-
-def _refusal(error: VidsteadError) -> Response:
-    body = {"error": {"type": error.code, "messages": [error.message]}}
-    headers = [(b"cache-control", b"no-store"), *CORS]
-    if error.status == 503:
-        headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
-    return _with_headers(JSONResponse(body, error.status), headers)
-
-
-def _with_headers(response: Response, headers: list[tuple[bytes, bytes]]) -> Response:
-    response.raw_headers.extend(headers)
-    return response
+        except VidsteadError as error:
+            error.headers.update(CORS)
+            raise
 
 
 def _whole(document: Document, cache_control: str) -> Answer:

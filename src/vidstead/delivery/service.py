@@ -143,7 +143,9 @@ class Delivery:
         cell = self._cells.recall(at) or await self._grids.cell(grid.environment_id, at)
         if cell is None:
             if not await self._waiting.wait(grid.environment_id, grid.id, at, seconds=self._wait_seconds):
-                raise SegmentNotReady(index=index, row=row.slug, seconds=RETRY_SECONDS)
+                late = SegmentNotReady(index=index, row=row.slug, seconds=RETRY_SECONDS)
+                late.headers["retry-after"] = str(RETRY_SECONDS)
+                raise late
             cell = await self._grids.cell(grid.environment_id, at)
         if cell is None:
             raise InvalidSegment(index=index, row=row.slug)

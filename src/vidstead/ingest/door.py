@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from vidstead.ingest.errors import UploadIncomplete, UploadPartial
 from vidstead.ingest.model import Upload
 from vidstead.ingest.service import Uploads
+from vidstead.kit import VidsteadError
 
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -27,8 +28,12 @@ def upload_routes(uploads: Uploads) -> list[BaseRoute]:
         headers = cors_headers(upload, request.headers.get("origin"))
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
-        declared = declared_length(request.headers)
-        asset = await uploads.receive(upload, whole_body(request, declared), declared)
+        try:
+            declared = declared_length(request.headers)
+            asset = await uploads.receive(upload, whole_body(request, declared), declared)
+        except VidsteadError as error:
+            error.headers.update(headers)
+            raise
         body = {"data": {"id": upload.id, "status": "asset_created", "asset_id": asset.id}}
         return Response(json.dumps(body), media_type="application/json", headers=headers)
 

@@ -15,8 +15,13 @@ class VidsteadError(Exception):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
 
+    expected: ClassVar[bool] = False
+    """Whether a status of 500 and more is part of normal work: then its sentence is told, and no alarm is logged."""
+
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
+        self.headers: dict[str, str] = {}
+        """HTTP headers that the answer must carry, such as those of CORS."""
         super().__init__(self.message)
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from tests.grids import create_grid, row_of
 
+from vidstead.api.failures import HANDLERS
 from vidstead.assets import Asset, Assets, NewAsset, Published
 from vidstead.db import Database, Listener
 from vidstead.delivery import Delivery, delivery_routes
@@ -28,7 +29,7 @@ async def viewer(
     waiting = Waiting(grids, listener)
     following = asyncio.create_task(waiting.follow())
     delivery = Delivery(assets, grids, waiting, store, wait_seconds=0.4)
-    transport = httpx.ASGITransport(Starlette(routes=delivery_routes(delivery)))
+    transport = httpx.ASGITransport(Starlette(routes=delivery_routes(delivery), exception_handlers=dict(HANDLERS)))
     async with httpx.AsyncClient(transport=transport, base_url="http://viewer") as client:
         yield client
     following.cancel()
@@ -97,7 +98,7 @@ async def test_an_asset_that_is_preparing(
     asset = await create(database, assets, environment_id)
     answer = await viewer.get(f"/{asset.playback_ids[0].id}.m3u8")
     assert answer.status_code == 412
-    assert answer.json()["error"]["type"] == "playback_not_ready"
+    assert answer.json()["error"]["code"] == "playback_not_ready"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["access-control-allow-origin"] == "*"
 
@@ -109,7 +110,7 @@ async def test_an_asset_that_failed(
     async with database.begin(environment_id) as connection:
         await assets.fail(connection, environment_id, asset.id, "unreadable_source", ["It is a text."])
     answer = await viewer.get(f"/{asset.playback_ids[0].id}.m3u8")
-    assert (answer.status_code, answer.json()["error"]["type"]) == (410, "playback_failed")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "playback_failed")
 
 
 async def test_a_signed_playback_id_never_plays_openly(

@@ -7,14 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
+from vidstead.api.failures import HANDLERS
 from vidstead.assets import Assets, NewAsset
 from vidstead.db import Database
 from vidstead.ingest import Upload, Uploads, UploadUsed, upload_routes
 from vidstead.jobs import Jobs
-from vidstead.kit import VidsteadError
 from vidstead.storage.testing import MemoryStore
 
 FILM = bytes(range(256)) * 20_000
@@ -26,14 +24,9 @@ def uploads(database: Database, jobs: Jobs, store: MemoryStore, assets: Assets) 
     return Uploads(database, jobs, store, assets, limit_bytes=6_000_000)
 
 
-async def refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, VidsteadError)
-    return JSONResponse({"error": {"type": error.code, "messages": [error.message]}}, error.status)
-
-
 @pytest.fixture
 async def sender(uploads: Uploads) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=upload_routes(uploads), exception_handlers={VidsteadError: refuse})
+    app = Starlette(routes=upload_routes(uploads), exception_handlers=dict(HANDLERS))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client:
         yield client
 
@@ -88,7 +81,7 @@ async def test_a_second_put_changes_nothing(
     upload = await create(database, uploads, environment_id)
     await sender.put(address(upload), content=FILM)
     again = await sender.put(address(upload), content=b"other")
-    assert (again.status_code, again.json()["error"]["type"]) == (410, "upload_over")
+    assert (again.status_code, again.json()["error"]["code"]) == (410, "upload_over")
     (stored,) = store.list(f"{environment_id}/sources/")
     assert store.read(stored.key) == FILM
 
@@ -134,7 +127,7 @@ async def test_a_file_over_the_limit(
 
     headers = {"content-length": "7000000"} if declare else {}
     answer = await sender.put(address(upload), content=pieces(), headers=headers)
-    assert (answer.status_code, answer.json()["error"]["type"]) == (413, "upload_too_large")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "upload_too_large")
     assert not list(store.list(f"{environment_id}/sources/"))
     assert (await state(database, uploads, upload)).status == "waiting"
 
@@ -148,7 +141,7 @@ async def test_a_short_body_keeps_nothing_and_may_be_sent_again(
         yield FILM[:1000]
 
     answer = await sender.put(address(upload), content=pieces(), headers={"content-length": "5000"})
-    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "upload_incomplete")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "upload_incomplete")
     assert not list(store.list(f"{environment_id}/sources/"))
     assert (await sender.put(address(upload), content=FILM)).status_code == 200
 
@@ -188,7 +181,7 @@ async def test_content_range_of_the_whole_is_a_whole(
 ) -> None:
     upload = await create(database, uploads, environment_id)
     part = await sender.put(address(upload), content=b"abc", headers={"content-range": "bytes 3-5/9"})
-    assert (part.status_code, part.json()["error"]["type"]) == (400, "upload_partial")
+    assert (part.status_code, part.json()["error"]["code"]) == (400, "upload_partial")
     whole = await sender.put(address(upload), content=b"abc", headers={"content-range": "bytes 0-2/3"})
     assert whole.status_code == 200
 

@@ -1,8 +1,11 @@
 """The rooms of the core over a real database, with objects in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from vidstead.assets import Assets
 from vidstead.db import Database, Listener, RoleUrls
@@ -44,3 +47,18 @@ async def listener(database_urls: RoleUrls) -> AsyncIterator[Listener]:
         yield listening
     finally:
         await listening.close()
+
+
+@pytest.fixture
+def queued(database_urls: RoleUrls) -> Callable[[], list[dict[str, Any]]]:
+    """The jobs that wait, the first to be started first. Only the queue's own role may see them."""
+
+    def waiting() -> list[dict[str, Any]]:
+        query = (
+            "select task_name, queue_name, priority, queueing_lock, args from procrastinate_jobs"
+            " where status = 'todo' order by priority desc, id"
+        )
+        with psycopg.connect(database_urls.queue, row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()
+
+    return waiting

@@ -144,7 +144,7 @@ class Delivery:
         if cell is None:
             if not await self._waiting.wait(grid.environment_id, grid.id, at, seconds=self._wait_seconds):
                 late = SegmentNotReady(index=index, row=row.slug, seconds=RETRY_SECONDS)
-                late.headers["retry-after"] = str(RETRY_SECONDS)
+                late.headers["Retry-After"] = str(RETRY_SECONDS)
                 raise late
             cell = await self._grids.cell(grid.environment_id, at)
         if cell is None:

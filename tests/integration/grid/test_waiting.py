@@ -1,18 +1,16 @@
 """Waiting for missing cells: one want for any number of viewers, dropped when nobody waits."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
-from sqlalchemy import text
 from tests.grids import cell, create_grid
 
 from vidstead.db import Database, Listener, RoleUrls
 from vidstead.grid import CellRef, Grid, Grids, Waiting
 from vidstead.grid import waiting as waiting_module
-
-HOT = text("select count(*) from procrastinate.procrastinate_jobs where queueing_lock = :once")
 
 
 @pytest.fixture
@@ -42,18 +40,22 @@ async def until(condition: object, what: str) -> None:
     raise AssertionError(f"never: {what}")
 
 
-async def hot_jobs(database: Database, ref: CellRef) -> int:
-    async with database.crossing() as connection:
-        return int((await connection.execute(HOT, {"once": f"hot:{ref.row_id}:{ref.index}"})).scalar_one())
+Queued = Callable[[], list[dict[str, Any]]]
+
+
+def hot_jobs(queued: Queued, row_id: int) -> list[str]:
+    """The hot jobs of a row that wait, the first to be started first."""
+    locks = [str(job["queueing_lock"]) for job in queued()]
+    return [lock for lock in locks if lock.startswith(f"hot:{row_id}:")]
 
 
 async def test_many_viewers_share_one_want(
-    waiting: Waiting, grids: Grids, grid: Grid, database: Database, environment_id: str
+    waiting: Waiting, grids: Grids, grid: Grid, queued: Queued, environment_id: str
 ) -> None:
     ref = CellRef(row_id=grid.rows[0].id, index=1)
     viewers = [asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=8)) for _ in range(50)]
     await until(lambda: grids.wanted(environment_id, ref), "the want is written")
-    assert await hot_jobs(database, ref) == 1
+    assert hot_jobs(queued, ref.row_id) == [f"hot:{ref.row_id}:1"]
     await grids.record(environment_id, grid.id, cell(ref))
     assert await asyncio.gather(*viewers) == [True] * 50
     assert not await grids.wanted(environment_id, ref)
@@ -109,16 +111,11 @@ async def test_one_viewer_leaving_disturbs_no_other(
 
 
 async def test_the_newest_wish_has_the_highest_priority(
-    grids: Grids, grid: Grid, database: Database, environment_id: str, monkeypatch: pytest.MonkeyPatch
+    grids: Grids, grid: Grid, queued: Queued, environment_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter((1000.0, 2000.0))
     monkeypatch.setattr("vidstead.grid.service.time.time", lambda: next(moments))
     for index in (0, 1):
         await grids.want(environment_id, grid.id, CellRef(row_id=grid.rows[1].id, index=index))
-    query = text(
-        "select queueing_lock from procrastinate.procrastinate_jobs"
-        " where queueing_lock like :mine order by priority desc"
-    )
-    async with database.crossing() as connection:
-        found = (await connection.execute(query, {"mine": f"hot:{grid.rows[1].id}:%"})).scalars().all()
-    assert found == [f"hot:{grid.rows[1].id}:1", f"hot:{grid.rows[1].id}:0"]
+    row_id = grid.rows[1].id
+    assert hot_jobs(queued, row_id) == [f"hot:{row_id}:1", f"hot:{row_id}:0"]

@@ -1,11 +1,11 @@
 """The address of a direct upload: what it takes, what it refuses, and that nothing is left behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 from starlette.applications import Starlette
 
 from vidstead.api.failures import HANDLERS
@@ -16,7 +16,6 @@ from vidstead.jobs import Jobs
 from vidstead.storage.testing import MemoryStore
 
 FILM = bytes(range(256)) * 20_000
-PUBLISHING = text("select count(*) from procrastinate.procrastinate_jobs where args->>'asset_id' = :asset_id")
 
 
 @pytest.fixture
@@ -59,6 +58,7 @@ async def test_one_put_makes_one_asset(
     assets: Assets,
     store: MemoryStore,
     environment_id: str,
+    queued: Callable[[], list[dict[str, Any]]],
 ) -> None:
     upload = await create(database, uploads, environment_id)
     answer = await sender.put(address(upload), content=FILM)
@@ -68,9 +68,8 @@ async def test_one_put_makes_one_asset(
     assert after.asset_id is not None
     async with database.begin(environment_id) as connection:
         asset = await assets.get(connection, environment_id, after.asset_id)
-        queued = await connection.scalar(PUBLISHING, {"asset_id": asset.id})
     assert (asset.status, asset.upload_id, asset.passthrough) == ("preparing", upload.id, "mine")
-    assert queued == 1
+    assert [job["task_name"] for job in queued() if job["args"]["asset_id"] == asset.id] == ["ingest.publish"]
     (stored,) = store.list(f"{environment_id}/sources/")
     assert store.read(stored.key) == FILM
 

@@ -2,6 +2,7 @@
 
 from vidstead.ingest.door import upload_routes
 from vidstead.ingest.errors import (
+    PublishingFailed,
     UploadError,
     UploadIncomplete,
     UploadNotFound,
@@ -14,13 +15,14 @@ from vidstead.ingest.model import DEFAULT_TIMEOUT, TRANSITIONS, Upload, UploadPa
 from vidstead.ingest.publishing import Publishing
 from vidstead.ingest.pull import AssetInputs
 from vidstead.ingest.service import Uploads
-from vidstead.ingest.tasks import register
+from vidstead.ingest.tasks import give_up, register
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "TRANSITIONS",
     "AssetInputs",
     "Publishing",
+    "PublishingFailed",
     "Upload",
     "UploadError",
     "UploadIncomplete",
@@ -32,6 +34,7 @@ __all__ = [
     "UploadTooLarge",
     "UploadUsed",
     "Uploads",
+    "give_up",
     "register",
     "upload_routes",
 ]

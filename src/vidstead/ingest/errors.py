@@ -50,3 +50,10 @@ class UploadPartial(UploadError):
 
     code = "upload_partial"
     status = 400
+
+
+class PublishingFailed(UploadError):
+    """The file arrived, but the server could not prepare it, several times: upload it again, or ask its operator."""
+
+    code = "publishing_failed"
+    status = 500

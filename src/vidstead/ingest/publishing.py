@@ -16,6 +16,7 @@ from vidstead.db import Database
 from vidstead.encoding import Publisher, PublishPlan, UnreadableSource, defer_fill
 from vidstead.grid import Grid, Grids, Part, Source, source_prefix
 from vidstead.ingest.describe import describe
+from vidstead.ingest.errors import PublishingFailed
 from vidstead.jobs import Jobs
 from vidstead.kit import new_id
 from vidstead.media import SOURCE_INDEX
@@ -50,7 +51,7 @@ class Publishing:
         """
         asset = await self._preparing(environment_id, asset_id)
         if asset is None:
-            await self._discard(environment_id, asset_id, source_id)
+            await self._discard(environment_id, source_id)
             return
         try:
             plan = await self._publisher.plan(environment_id, source_id, parts)
@@ -59,9 +60,17 @@ class Publishing:
         except UnreadableSource as error:
             async with self._database.begin(environment_id) as connection:
                 await self._assets.fail(connection, environment_id, asset_id, error.code, [error.message])
-            await self._discard(environment_id, asset_id, source_id)
+            await self._discard(environment_id, source_id)
         except AssetNotFound:
-            await self._discard(environment_id, asset_id, source_id)
+            await self._discard(environment_id, source_id)
+
+    async def give_up(self, environment_id: str, asset_id: str, source_id: str | None) -> None:
+        """Mark an asset errored that could not be published for reasons of ours, and remove its file."""
+        error = PublishingFailed()
+        async with self._database.begin(environment_id) as connection:
+            await self._assets.fail(connection, environment_id, asset_id, error.code, [error.message])
+        if source_id is not None:
+            await self._discard(environment_id, source_id)
 
     async def _preparing(self, environment_id: str, asset_id: str) -> Asset | None:
         async with self._database.begin(environment_id) as connection:
@@ -89,7 +98,7 @@ class Publishing:
         if asset.fill == "eager":
             await defer_fill(connection, self._jobs, grid)
 
-    async def _discard(self, environment_id: str, asset_id: str, source_id: str) -> None:
+    async def _discard(self, environment_id: str, source_id: str) -> None:
         """Remove a file that no grid has taken."""
         async with self._database.begin(environment_id) as connection:
             taken = await self._grids.has_source(connection, environment_id, source_id)

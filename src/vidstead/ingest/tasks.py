@@ -5,7 +5,7 @@ from vidstead.grid import Part
 from vidstead.ingest.publishing import PUBLISH_TASK, Publishing
 from vidstead.ingest.pull import PULL_TASK, AssetInputs
 from vidstead.ingest.service import Uploads
-from vidstead.jobs import Jobs
+from vidstead.jobs import FailedJob, Jobs
 
 
 def register(jobs: Jobs, publishing: Publishing, inputs: AssetInputs, uploads: Uploads) -> None:
@@ -26,3 +26,9 @@ def register(jobs: Jobs, publishing: Publishing, inputs: AssetInputs, uploads: U
     @jobs.every(30, "ingest.time_out")
     async def time_out() -> None:
         await uploads.time_out()
+
+
+async def give_up(failed: FailedJob, publishing: Publishing) -> None:
+    """An asset whose job failed for good is errored, so that nobody waits for it for ever; other jobs are not ours."""
+    if failed.name in (PUBLISH_TASK, PULL_TASK):
+        await publishing.give_up(failed.args["environment_id"], failed.args["asset_id"], failed.args.get("source_id"))

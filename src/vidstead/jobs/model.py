@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Queue = Literal["hot", "bulk", "system"]
 """``hot``: a viewer waits. ``bulk``: hours of work that nobody waits for. ``system``: short, and never starved."""
@@ -19,5 +19,7 @@ class FailedJob:
     queue: str
     attempts: int
     """How often it was started."""
+    args: Mapping[str, Any]
+    """What it was deferred with."""
     error: str
     """What it failed of, last: the kind of the error and its message."""

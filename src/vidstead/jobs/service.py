@@ -217,7 +217,14 @@ class Jobs:
         return bool(list(twins))
 
     async def _report(self, job: Job, reason: str) -> None:
-        failed = FailedJob(id=job.id or 0, name=job.task_name, queue=job.queue, attempts=job.attempts + 1, error=reason)
+        failed = FailedJob(
+            id=job.id or 0,
+            name=job.task_name,
+            queue=job.queue,
+            attempts=job.attempts + 1,
+            args=job.task_kwargs,
+            error=reason,
+        )
         facts = {"job": failed.name, "job_id": failed.id, "attempt": failed.attempts, "queue": failed.queue}
         logger.error("Job %s (%s) failed for good: %s", failed.name, failed.id, failed.error, extra=facts)
         if self._failed is not None:

@@ -1,0 +1,49 @@
+"""The web process: the API, the addresses of viewers and uploaders, the pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from vidstead.api import ApiServices, configure_logging, create_app
+from vidstead.api.pages import page_routes
+from vidstead.bootstrap.core import assemble
+from vidstead.delivery import Delivery, delivery_routes
+from vidstead.grid import Waiting
+from vidstead.ingest import upload_routes
+from vidstead.settings import Settings
+from vidstead.tenancy import Tenancy
+
+
+def make_app(settings: Settings) -> ASGIApp:
+    """The ASGI application of the web process; its lifespan opens and closes the connections."""
+    configure_logging(settings.log_level)
+    core = assemble(settings)
+    waiting = Waiting(core.grids, core.listener)
+    delivery = Delivery(core.assets, core.grids, waiting, core.store, wait_seconds=settings.cell_wait_seconds)
+    services = ApiServices(
+        database=core.database,
+        tenancy=Tenancy(core.database),
+        assets=core.assets,
+        uploads=core.uploads,
+        inputs=core.inputs,
+        store_check=core.store.check,
+        public_url=settings.public_url,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await core.listener.start()
+        following = asyncio.create_task(waiting.follow(), name="news of cells")
+        try:
+            yield
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+            await core.close()
+
+    routes = [*upload_routes(core.uploads), *page_routes(), *delivery_routes(delivery)]
+    return create_app(services, routes, lifespan=lifespan)

@@ -1,0 +1,60 @@
+"""The worker process: the lanes of jobs, and the cursors over the events log."""
+
+import asyncio
+import signal
+
+from vidstead import encoding, grid, ingest
+from vidstead.api import configure_logging
+from vidstead.assets import Progress
+from vidstead.bootstrap.core import Core, assemble
+from vidstead.bootstrap.places import ffmpeg_path
+from vidstead.encoding import Publisher, SpanFiller
+from vidstead.encoding.adapters.ffmpeg import FfmpegEncoder
+from vidstead.encoding.adapters.prober import ChildProber
+from vidstead.events import Follower
+from vidstead.ingest import Publishing
+from vidstead.jobs import FailedJob
+from vidstead.settings import Settings
+
+SYSTEM_SLOTS = 4
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Work until ``stop``, SIGTERM or SIGINT."""
+    configure_logging(settings.log_level)
+    stop = stop or _stop_on_signals()
+
+    async def failed(job: FailedJob) -> None:
+        await ingest.give_up(job, publishing)
+
+    core = assemble(settings, failed=failed)
+    publishing = _register(core, settings)
+    progress = Progress(core.database, core.assets)
+    follower = Follower(progress.name, core.database, core.listener, progress.handle)
+    await core.listener.start()
+    following = asyncio.create_task(follower.run(stop), name=progress.name)
+    try:
+        await core.jobs.run({"hot": settings.hot_slots, "bulk": settings.bulk_slots, "system": SYSTEM_SLOTS}, stop)
+    finally:
+        stop.set()
+        await following
+        await core.close()
+
+
+def _register(core: Core, settings: Settings) -> Publishing:
+    """Make every task known, and what publishes known to who asks."""
+    encoder = FfmpegEncoder(ffmpeg_path(settings), core.store)
+    publisher = Publisher(ChildProber(core.store), encoder, segment_seconds=settings.segment_seconds)
+    publishing = Publishing(core.database, core.jobs, core.store, core.grids, core.assets, publisher)
+    grid.register(core.jobs, core.grids)
+    encoding.register(core.jobs, SpanFiller(core.grids, core.store, encoder, worker=core.name))
+    ingest.register(core.jobs, publishing, core.inputs, core.uploads)
+    return publishing
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -2,7 +2,6 @@
 
 from vidstead.api.app import create_api, create_app
 from vidstead.api.errors import ApiError, InvalidParameters, RequestTooLarge, RequestTooSlow
-from vidstead.api.logs import configure_logging, redact
 from vidstead.api.services import ApiServices
 
 __all__ = [
@@ -11,8 +10,6 @@ __all__ = [
     "InvalidParameters",
     "RequestTooLarge",
     "RequestTooSlow",
-    "configure_logging",
     "create_api",
     "create_app",
-    "redact",
 ]

@@ -9,8 +9,7 @@ from vidstead.bootstrap.places import database_urls, open_store
 from vidstead.db import Database, Listener
 from vidstead.grid import Grids
 from vidstead.ingest import AssetInputs, Uploads
-from vidstead.jobs import Jobs
-from vidstead.jobs.service import Failed
+from vidstead.jobs import Failed, Jobs
 from vidstead.kit import Outbound
 from vidstead.settings import Settings
 from vidstead.storage import ObjectStore

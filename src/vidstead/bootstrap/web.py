@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from vidstead.api import ApiServices, configure_logging, create_app
+from vidstead.api import ApiServices, create_app
 from vidstead.api.pages import page_routes
 from vidstead.bootstrap.core import assemble
 from vidstead.delivery import Delivery, delivery_routes
 from vidstead.grid import Waiting
 from vidstead.ingest import upload_routes
+from vidstead.kit import configure_logging
 from vidstead.settings import Settings
 from vidstead.tenancy import Tenancy
 

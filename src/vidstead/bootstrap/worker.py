@@ -4,7 +4,6 @@ import asyncio
 import signal
 
 from vidstead import encoding, grid, ingest
-from vidstead.api import configure_logging
 from vidstead.assets import Progress
 from vidstead.bootstrap.core import Core, assemble
 from vidstead.bootstrap.places import ffmpeg_path
@@ -14,6 +13,7 @@ from vidstead.encoding.adapters.prober import ChildProber
 from vidstead.events import Follower
 from vidstead.ingest import Publishing
 from vidstead.jobs import FailedJob
+from vidstead.kit import configure_logging
 from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4

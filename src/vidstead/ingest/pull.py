@@ -10,8 +10,7 @@ from vidstead.grid import Part, part_key, source_prefix
 from vidstead.ingest.publishing import defer_publish
 from vidstead.ingest.service import BATCH_BYTES, batches
 from vidstead.jobs import Jobs
-from vidstead.kit import VidsteadError, new_id
-from vidstead.kit.outbound import Outbound
+from vidstead.kit import Outbound, VidsteadError, new_id
 from vidstead.storage import ObjectStore
 
 PULL_TASK = "ingest.pull"

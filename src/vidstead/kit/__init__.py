@@ -3,6 +3,7 @@
 from vidstead.kit.clock import now, to_unix
 from vidstead.kit.errors import VidsteadError, all_error_classes
 from vidstead.kit.ids import new_id, new_secret
+from vidstead.kit.logs import configure_logging, redact
 from vidstead.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE, Cursor, InvalidCursor, offset_of
 
 __all__ = [
@@ -13,9 +14,11 @@ __all__ = [
     "InvalidCursor",
     "VidsteadError",
     "all_error_classes",
+    "configure_logging",
     "new_id",
     "new_secret",
     "now",
     "offset_of",
+    "redact",
     "to_unix",
 ]

@@ -1,10 +1,15 @@
-"""The toolbox without domain words: identifiers, time, pages of lists, the base of all errors."""
+"""The toolbox without domain words: identifiers, time, pages of lists, logs, the base of all errors."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from vidstead.kit.clock import now, to_unix
 from vidstead.kit.errors import VidsteadError, all_error_classes
 from vidstead.kit.ids import new_id, new_secret
-from vidstead.kit.logs import configure_logging, redact
 from vidstead.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE, Cursor, InvalidCursor, offset_of
+
+if TYPE_CHECKING:
+    from vidstead.kit.logs import configure_logging, redact
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -22,3 +27,13 @@ __all__ = [
     "redact",
     "to_unix",
 ]
+
+LAZY = {"configure_logging": "vidstead.kit.logs", "redact": "vidstead.kit.logs"}
+"""What is imported when it is first asked for, since its libraries cost a quarter of a second."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import one of ``LAZY``."""
+    if name in LAZY:
+        return getattr(import_module(LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

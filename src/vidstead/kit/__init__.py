@@ -1,15 +1,23 @@
-"""The toolbox without domain words: identifiers, time, pages of lists, logs, the base of all errors."""
+"""The toolbox without domain words: identifiers, time, pages of lists, logs, outbound HTTP, the base of all errors."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from vidstead.kit.clock import now, to_unix
-from vidstead.kit.errors import VidsteadError, all_error_classes
+from vidstead.kit.errors import (
+    OutboundError,
+    OutboundFailed,
+    OutboundRefused,
+    OutboundTooLarge,
+    VidsteadError,
+    all_error_classes,
+)
 from vidstead.kit.ids import new_id, new_secret
 from vidstead.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE, Cursor, InvalidCursor, offset_of
 
 if TYPE_CHECKING:
     from vidstead.kit.logs import configure_logging, redact
+    from vidstead.kit.outbound import Outbound, OutboundResponse
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -17,6 +25,12 @@ __all__ = [
     "MAX_PAGE",
     "Cursor",
     "InvalidCursor",
+    "Outbound",
+    "OutboundError",
+    "OutboundFailed",
+    "OutboundRefused",
+    "OutboundResponse",
+    "OutboundTooLarge",
     "VidsteadError",
     "all_error_classes",
     "configure_logging",
@@ -28,7 +42,12 @@ __all__ = [
     "to_unix",
 ]
 
-LAZY = {"configure_logging": "vidstead.kit.logs", "redact": "vidstead.kit.logs"}
+LAZY = {
+    "Outbound": "vidstead.kit.outbound",
+    "OutboundResponse": "vidstead.kit.outbound",
+    "configure_logging": "vidstead.kit.logs",
+    "redact": "vidstead.kit.logs",
+}
 """What is imported when it is first asked for, since its libraries cost a quarter of a second."""
 
 

@@ -38,3 +38,31 @@ def all_error_classes() -> Iterator[type[VidsteadError]]:
         found = todo.pop()
         yield found
         todo.extend(found.__subclasses__())
+
+
+class OutboundError(VidsteadError):
+    """The address {host} could not be used: {reason}."""
+
+    code = "outbound_error"
+    status = 502
+
+
+class OutboundRefused(OutboundError):
+    """The address {host} is not allowed: {reason}. Use a public http or https address."""
+
+    code = "url_not_allowed"
+    status = 422
+
+
+class OutboundFailed(OutboundError):
+    """The address {host} could not be fetched: {reason}. Check that it can be reached, and try again."""
+
+    code = "url_unreachable"
+    status = 502
+
+
+class OutboundTooLarge(OutboundError):
+    """The file at {host} is larger than the allowed {limit_bytes} bytes: use a smaller one."""
+
+    code = "url_too_large"
+    status = 413

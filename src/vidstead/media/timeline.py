@@ -127,10 +127,11 @@ def audio_bounds(timeline: Timeline, *, sample_rate: int, samples: int) -> tuple
     picture's end when more than half of the last cell is missing; sound that ends later stays in the last
     cell up to half of it more. Every cell has at least one frame.
     """
-    per_second = Fraction(sample_rate, AAC_FRAME)
+    per_picture = Fraction(sample_rate, AAC_FRAME) / timeline.rate
+    up, down = per_picture.numerator, per_picture.denominator
     bounds = [0]
-    for cell in range(1, timeline.cells + 1):
-        bounds.append(max(nearest(timeline.start(cell) * per_second), bounds[-1] + 1))
+    for bound in timeline.bounds[1:]:
+        bounds.append(max((2 * bound * up + down) // (2 * down), bounds[-1] + 1))
     last, end = bounds[-2:]
     half = (end - last) // 2
     sound = -(-samples // AAC_FRAME)
@@ -144,4 +145,9 @@ def target_duration(bounds: Sequence[int], frame: Fraction) -> int:
 
     ``bounds`` are in frames of the row, ``frame`` is the length of one in seconds.
     """
-    return max(1, nearest(max(end - start for start, end in pairwise(bounds)) * frame))
+    return max(1, nearest(longest_cell(bounds) * frame))
+
+
+def longest_cell(bounds: Sequence[int]) -> int:
+    """Frames of the longest cell of a row."""
+    return max(end - start for start, end in pairwise(bounds))

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from vidstead.media import nearest
 from vidstead.packaging.languages import language_tag, unique_names
-from vidstead.packaging.model import AudioTrack, Presentation, Track, VideoTrack, segment_times
+from vidstead.packaging.model import AudioTrack, Presentation, Track, VideoTrack
 
 VERSION = 7
 """EXT-X-MAP needs 6 (RFC 8216bis, section 8); 7 is what players expect of fragmented MP4."""
@@ -58,11 +58,16 @@ def media_playlist(track: Track, presentation: Presentation) -> bytes:
         "#EXT-X-INDEPENDENT-SEGMENTS",
         '#EXT-X-MAP:URI="init.mp4"',
     ]
-    places = [nearest(time * _MICROSECONDS) for time in segment_times(track)]
-    for index, (start, end) in enumerate(pairwise(places)):
+    for index, (start, end) in enumerate(pairwise(_microseconds(track))):
         seconds, rest = divmod(end - start, _MICROSECONDS)
         lines += [f"#EXTINF:{seconds}.{rest:06d},", f"{index}.m4s"]
     return _text([*lines, "#EXT-X-ENDLIST"])
+
+
+def _microseconds(track: Track) -> list[int]:
+    """Where the segments begin and last the end, rounded; in whole numbers, since a film has thousands of them."""
+    ticks, scale = 2 * _MICROSECONDS * track.frame_ticks, 2 * track.timescale
+    return [(bound * ticks + track.timescale) // scale for bound in track.bounds]
 
 
 def _first_then_best(video: Sequence[VideoTrack]) -> list[VideoTrack]:

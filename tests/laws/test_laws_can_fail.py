@@ -47,6 +47,8 @@ BROKEN: list[tuple[Law, str, str]] = [
     (forms.doors, "grid/__init__.py", "from vidstead.grid.model import Grid"),
     (forms.doors, "grid/__init__.py", "from vidstead.grid.model import Grid\n__all__ = []"),
     (forms.doors, "grid/__init__.py", "__all__ = ['Grid']"),
+    (forms.doors, "kit/__init__.py", "if TYPE_CHECKING:\n    from vidstead.kit.logs import redact\n__all__ = []"),
+    (forms.doors, "kit/__init__.py", "def f(): ...\n__all__ = []"),
 ]
 
 LAWFUL: list[tuple[str, str]] = [
@@ -59,6 +61,8 @@ LAWFUL: list[tuple[str, str]] = [
     ("grid/repository.py", "from sqlalchemy import text\nQ = text('select * from cells')"),
     ("grid/service.py", "from vidstead.db import Database\nfrom vidstead.grid.repository import Q\n'select x from y'"),
     ("grid/__init__.py", "from vidstead.grid.model import Grid\n__all__ = ['Grid']"),
+    ("kit/__init__.py", "if TYPE_CHECKING:\n    from vidstead.kit.logs import redact\n__all__ = ['redact']\nLAZY = 1"),
+    ("grid/__init__.py", "import asyncio\nfrom vidstead.kit import now\nLIMIT = 5\n__all__ = ['LIMIT']"),
     ("media/probe.py", "'''Select rows from the ladder.'''\nfrom datetime import timedelta"),
     ("media/probe.py", "from pathlib import PurePosixPath"),
     ("tenancy/__init__.py", ""),

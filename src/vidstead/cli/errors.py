@@ -137,6 +137,16 @@ class NoProgress(CommandError):
     exit_code = 1
 
 
+class NeverCovered(CommandError):
+    """{path} plays as asset {asset_id}, but is encoded only when watched: wait for `published`, or serve with
+    VIDSTEAD_FILL=eager.
+    """
+
+    code = "never_covered"
+    status = 409
+    exit_code = 1
+
+
 class DemoFailed(CommandError):
     """The demo clip could not be made ({reason}): run `vidstead doctor` to check ffmpeg."""
 

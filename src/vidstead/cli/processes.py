@@ -5,11 +5,15 @@ import os
 import signal
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from vidstead import bootstrap
 from vidstead.cli.address import check_port
 from vidstead.cli.configuration import load_settings
-from vidstead.cli.supervisor import SUPERVISOR_VARIABLE
+from vidstead.cli.supervisor import SUPERVISOR_VARIABLE, end_with_parent
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 DRAIN_SECONDS = 5
 ORPHAN_SECONDS = 10.0
@@ -29,7 +33,7 @@ def web() -> None:
     check_port(settings.host, settings.port)
     _follow_supervisor()
     Granian(
-        "vidstead.bootstrap:web_app",
+        "vidstead.cli.processes:web_app",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
@@ -38,6 +42,12 @@ def web() -> None:
         workers_kill_timeout=DRAIN_SECONDS,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def web_app() -> "ASGIApp":
+    """The factory that granian calls in its worker process, which would otherwise survive a ``kill -9`` of granian."""
+    end_with_parent(os.getppid())
+    return bootstrap.web_app()
 
 
 def worker() -> None:

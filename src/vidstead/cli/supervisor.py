@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import Any, Protocol
 
@@ -102,7 +103,7 @@ class Child(Watched):
             stdin=subprocess.DEVNULL,
             env=self._environment,
             process_group=0,
-            preexec_fn=_ends_with_parent(),
+            preexec_fn=partial(end_with_parent, os.getpid()),
         )
         self.begun()
 
@@ -279,16 +280,9 @@ def log(level: str, event: str, **facts: Any) -> None:
     print(json.dumps(line), file=sys.stderr, flush=True)
 
 
-def _ends_with_parent() -> Callable[[], None] | None:
-    """For the new child, between fork and exec: SIGTERM when the parent is gone."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+def end_with_parent(parent: int) -> None:
+    """Have the kernel send this process SIGTERM when ``parent`` (its process number) is gone. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
-
-    return prepare

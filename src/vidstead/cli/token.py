@@ -63,7 +63,7 @@ def revoke_token(token_id: str) -> None:
 def _environment(settings: Settings) -> str:
     """The environment of the credentials file, else the first there is. Raises ``NoEnvironment``."""
     kept = credentials.read(settings.data_dir)
-    found = kept.environment_id if kept else bootstrap.first_environment(bootstrap.database_urls(settings))
+    found = kept.environment_id if kept else None
     if found is None:
         raise NoEnvironment
     return found

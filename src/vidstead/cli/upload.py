@@ -1,6 +1,7 @@
 """``vidstead upload``: from files to addresses where they play."""
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from vidstead.cli import credentials
 from vidstead.cli.client import VideoClient
 from vidstead.cli.configuration import load_settings
 from vidstead.cli.credentials import ServerAccess
-from vidstead.cli.errors import AssetErrored, FileUnreadable, NoProgress
+from vidstead.cli.errors import AssetErrored, FileUnreadable, NeverCovered, NoProgress
 from vidstead.cli.progress import ProgressLine, megabytes
 
 LOOK_SECONDS = 0.2
@@ -22,7 +23,7 @@ def upload(files: Sequence[Path], *, policy: str, title: str | None, covered: bo
     """Upload each file and print where it plays, once it is published or wholly encoded (``covered``).
 
     Raises ``FileUnreadable`` before anything is sent; ``AssetErrored`` for the last file that can't be published,
-    after the others were tried; ``NoProgress``, ``ServerUnreachable`` and ``ServerRefused``.
+    after the others were tried; ``NoProgress``, ``NeverCovered``, ``ServerUnreachable`` and ``ServerRefused``.
     """
     for path in files:
         _check_file(path)
@@ -73,6 +74,8 @@ def _await_asset(
                 raise AssetErrored(path=path, reason=_reasons(state, "the server does not say why."))
             if state["status"] == "ready" and (not covered or is_covered(state)):
                 return state
+            if state["status"] == "ready" and _is_lazy(state):
+                raise NeverCovered(path=path, asset_id=asset_id)
             line.show(f"{path.name}: {_doing(state)}")
         if (state["status"], state.get("progress")) != seen:
             seen, changed = (state["status"], state.get("progress")), time.monotonic()
@@ -83,13 +86,22 @@ def _await_asset(
 
 def is_covered(asset: dict[str, Any]) -> bool:
     """Whether every cell of the asset is stored."""
-    return bool((asset.get("progress") or {}).get("state") == "completed")
+    return bool((_progress(asset).get("progress") or 0) >= 100)
+
+
+def _is_lazy(asset: dict[str, Any]) -> bool:
+    """Whether its cells are encoded only when somebody watches: then it counts as completed without them."""
+    return bool(_progress(asset).get("state") == "completed")
+
+
+def _progress(asset: dict[str, Any]) -> dict[str, Any]:
+    return asset.get("progress") or {}
 
 
 def _doing(asset: dict[str, Any]) -> str:
     if asset["status"] != "ready":
         return "publishing"
-    return f"{(asset.get('progress') or {}).get('progress') or 0:.0f} % encoded"
+    return f"{_progress(asset).get('progress') or 0:.0f} % encoded"
 
 
 def _reasons(state: dict[str, Any], otherwise: str) -> str:
@@ -125,8 +137,6 @@ def tell(name: str, found: dict[str, str | None], *, as_json: bool) -> None:
 
 def print_error(error: AssetErrored) -> None:
     """Say what went wrong with a file while others are still to come."""
-    import sys
-
     print(f"vidstead: {error.message}", file=sys.stderr)
 
 

@@ -6,7 +6,7 @@ turned.
 
 The cap of a rung follows the power law of the field: twice the pixels need about 2^0.75 times the bits for
 the same look. 6 Mbit/s at 1920x1080 puts the 16:9 rungs at 0.75, 1.15, 1.8, 3.3 and 6 Mbit/s: steps of 1.5 to
-1.9, as Apple's HLS authoring specification (1.30: 1.5 to 2) and players' estimators want them, and within its
+1.9, as Apple's HLS authoring specification (1.5 to 2) and players' estimators want them, and within its
 table for 30 fps. Above 30 fps the cap grows with rate^0.585, 1.5 times at 60 fps, since neighbouring pictures
 resemble each other more. Beneath the cap the constant quality decides, so easy films cost less.
 """

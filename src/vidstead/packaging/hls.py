@@ -5,7 +5,7 @@ addresses in them are relative, so a presentation may be served from anywhere.
 
 **Which variant is first** matters: players start with it when they know nothing of the network (AVPlayer always,
 hls.js until it has measured). It is the best one of at most 480 lines: about 2 Mbit/s, which Apple's HLS authoring
-specification (1.33) wants first on Wi-Fi, and a rung that any worker encodes faster than real time, so that a film
+specification wants first on Wi-Fi, and a rung that any worker encodes faster than real time, so that a film
 nobody has encoded yet starts soonest. The others follow, the best first, as the Mux API lists them.
 """
 

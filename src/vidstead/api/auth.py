@@ -1,5 +1,6 @@
 """Who asks, and the one transaction in which the request is handled."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,8 +10,11 @@ from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vidstead.api.errors import InvalidParameters
 from vidstead.api.services import ApiServices
 from vidstead.tenancy import Permission, Principal, require
+
+HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class _Scheme(SecurityBase):
@@ -35,12 +39,25 @@ class Call:
     connection: AsyncConnection
     principal: Principal
     services: ApiServices
-    base_url: str
+    request: Request
 
     @property
     def environment_id(self) -> str:
         """The environment of the token."""
         return self.principal.environment_id
+
+    @property
+    def base_url(self) -> str:
+        """Where clients reach this server, without a slash at the end: as set, else as this request did.
+
+        Raises ``InvalidParameters`` for a ``Host`` that is none.
+        """
+        if self.services.public_url:
+            return self.services.public_url.rstrip("/")
+        host = self.request.headers.get("host", "")
+        if not HOST.fullmatch(host):
+            raise InvalidParameters(problem="its Host header is not a host")
+        return f"{self.request.url.scheme}://{host}"
 
 
 def services_of(request: Request) -> ApiServices:
@@ -48,11 +65,6 @@ def services_of(request: Request) -> ApiServices:
     services = request.app.state.services
     assert isinstance(services, ApiServices)
     return services
-
-
-def base_url_of(request: Request, services: ApiServices) -> str:
-    """Where clients reach this server, without a slash at the end: as set, else as this request did."""
-    return services.public_url or str(request.base_url).rstrip("/")
 
 
 async def authenticated(
@@ -73,12 +85,7 @@ def may(permission: Permission | None) -> Callable[..., AsyncIterator[Call]]:
             require(principal, permission)
         services = services_of(request)
         async with services.database.begin(principal.environment_id) as connection:
-            yield Call(
-                connection=connection,
-                principal=principal,
-                services=services,
-                base_url=base_url_of(request, services),
-            )
+            yield Call(connection=connection, principal=principal, services=services, request=request)
 
     return call
 

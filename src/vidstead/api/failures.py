@@ -45,13 +45,13 @@ def envelope(
     kind = TYPES.get(status, "internal_error" if status >= 500 else "invalid_request")
     body = {"error": {"type": kind, "messages": [text[:MAX_MESSAGE_LENGTH] for text in messages[:MAX_MESSAGES]]}}
     body["error"]["code"] = code or kind
-    extra = dict(headers or {})
+    answer = JSONResponse(body, status_code=status, headers=headers)
+    answer.headers.setdefault("cache-control", "no-store")
     if status == 401:
-        extra["WWW-Authenticate"] = CHALLENGE
+        answer.headers["www-authenticate"] = CHALLENGE
     if status == 503:
-        extra.setdefault("Retry-After", RETRY_AFTER_SECONDS)
-    extra.setdefault("Cache-Control", "no-store")
-    return JSONResponse(body, status_code=status, headers=extra)
+        answer.headers.setdefault("retry-after", RETRY_AFTER_SECONDS)
+    return answer
 
 
 def failed(error: VidsteadError) -> JSONResponse:

@@ -12,9 +12,13 @@ MAX_URL_LENGTH = 4096
 WEB_SCHEMES = frozenset({"http", "https"})
 
 
-def _without_zero_bytes(text: str) -> str:
+def _storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not hold a zero byte")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not hold half a surrogate pair") from None
     return text
 
 
@@ -37,11 +41,13 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Words = Annotated[str, AfterValidator(_without_zero_bytes)]
+Words = Annotated[str, AfterValidator(_storable)]
 """Text that the database can hold."""
 
 Passthrough = Annotated[Words, StringConstraints(max_length=255)]
-WebAddress = Annotated[str, StringConstraints(max_length=MAX_URL_LENGTH), AfterValidator(_web_address)]
+WebAddress = Annotated[
+    str, StringConstraints(max_length=MAX_URL_LENGTH), AfterValidator(_storable), AfterValidator(_web_address)
+]
 
 Origin = Annotated[str, StringConstraints(max_length=512, pattern=r"^[\x21-\x7e]*$")]
 """``*`` or an origin such as ``https://example.com``: it goes into a header, so only visible ASCII."""

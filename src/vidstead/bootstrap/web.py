@@ -26,7 +26,7 @@ def make_app(settings: Settings) -> ASGIApp:
     delivery = Delivery(core.assets, core.grids, waiting, core.store, wait_seconds=settings.cell_wait_seconds)
     services = ApiServices(
         database=core.database,
-        tenancy=Tenancy(core.database),
+        tenancy=Tenancy(),
         assets=core.assets,
         uploads=core.uploads,
         inputs=core.inputs,

@@ -15,13 +15,16 @@ from structlog.types import EventDict, Processor, WrappedLogger
 Level = Literal["debug", "info", "warning", "error"]
 
 SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(/uploads/[^/\s\"'\\]+/)[^/?\s\"'\\]+"), r"\1***"),
+    (re.compile(r"(/uploads/[^/\s\"'\\]+/)[^/?\s\"'\\{]+"), r"\1***"),
     (re.compile(r"([?&](?:token|signature|x-amz-signature|x-goog-signature|sig)=)[^&\s\"'\\]+", re.I), r"\1***"),
     (re.compile(r"\b((?:basic|bearer)\s+)[A-Za-z0-9._~+/=-]{8,}", re.I), r"\1***"),
     (re.compile(r"(://[^:/@\s\"'\\]+:)[^@/\s\"'\\]+@"), r"\1***@"),
 )
-# Their own request logs would double ours, and with the query strings that ours leaves out.
-QUIET_LOGGERS = ("httpx", "httpcore", "granian.access", "_granian.access", "uvicorn.access", "asyncio")
+# Their request logs would double ours, with the query strings that ours leaves out; procrastinate tells each task.
+QUIET_LOGGERS = (
+    *("httpx", "httpcore", "granian.access", "_granian.access", "uvicorn.access", "asyncio"),
+    *("procrastinate.blueprints", "procrastinate.periodic"),
+)
 
 
 def configure_logging(level: Level = "info", *, stream: TextIO | None = None) -> None:

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from vidstead.db import Database, RoleUrls
+from vidstead.db.adapters.embedded import EmbeddedPostgres
+from vidstead.db.migrate import migrate
 from vidstead.jobs import FailedJob, Jobs
 from vidstead.kit import new_id
 
@@ -307,3 +310,35 @@ async def test_the_job_of_a_killed_worker_is_taken_over(
     async with working(jobs):
         await asyncio.wait_for(taken.wait(), 60)
         await until(lambda: rows(database_urls, name) == [])
+
+
+async def test_the_lanes_survive_a_restart_of_the_database(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    server.start()
+    stop, running = asyncio.Event(), None
+    try:
+        migrate(server.url)
+        urls = RoleUrls.derive(server.url)
+        database, jobs = Database(urls.app), Jobs(urls.queue, worker_id="tests")
+        seen: list[int] = []
+
+        @jobs.task("test.number", queue="hot")
+        async def run(number: int) -> None:
+            seen.append(number)
+
+        running = asyncio.create_task(jobs.run(SLOTS, stop, grace=0.2))
+        await defer(jobs, database, "test.number", {"number": 1})
+        await until(lambda: seen == [1])
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
+        await until(lambda: server.poll() is not None)
+        await asyncio.sleep(1)  # let the lanes notice, and fail to reconnect
+        server.start()
+        await defer(jobs, database, "test.number", {"number": 2})
+        await until(lambda: seen == [1, 2], 60)
+        await database.close()
+    finally:
+        stop.set()
+        if running is not None:
+            await running
+        server.stop()

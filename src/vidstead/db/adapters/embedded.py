@@ -97,6 +97,7 @@ class EmbeddedPostgres:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[bytes] | None = None
         self._identity: Identity | None = None
+        self._log_start = 0
 
     @property
     def url(self) -> str:
@@ -173,6 +174,8 @@ class EmbeddedPostgres:
 
     def _start(self) -> None:
         identity = self._identity = choose(self.folder, self._binaries / "postgres")
+        # Another user has to walk through the one folder of ours above the cluster; nobody may list it.
+        self.folder.chmod(0o711 if identity.drop else 0o700)
         password = self._password()
         if self._cluster.exists():
             identity.own(self._cluster)
@@ -217,8 +220,6 @@ class EmbeddedPostgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         if identity.drop:
-            # The one folder of ours above the cluster has to be walked through, and may be seen by nobody.
-            self.folder.chmod(0o711)
             os.chown(fresh, identity.uid, identity.gid)
         self._initdb(identity, fresh)
         with (fresh / "postgresql.conf").open("a") as file:
@@ -265,6 +266,7 @@ class EmbeddedPostgres:
 
     def _run(self, identity: Identity, command: list[str], stdin: str = "") -> None:
         """One of PostgreSQL's programs, to its end; what it says goes to the log."""
+        self._mark_log()
         with self._open_log() as log:
             try:
                 done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
@@ -286,6 +288,7 @@ class EmbeddedPostgres:
 
     def _spawn(self, identity: Identity) -> subprocess.Popen[bytes]:
         self._rotate_log()
+        self._mark_log()
         command = [*identity.prefix, str(self._binaries / "postgres"), "-D", str(self._cluster)]
         forced = {
             "listen_addresses": "",
@@ -334,7 +337,8 @@ class EmbeddedPostgres:
             folder.mkdir(mode=0o700)
         except FileExistsError:
             found = folder.lstat()
-            if not folder.is_dir() or folder.is_symlink() or found.st_uid not in (os.geteuid(), identity.uid):
+            ours = folder.parent == self.folder or found.st_uid in (os.geteuid(), identity.uid)
+            if not ours or folder.is_symlink() or not folder.is_dir():
                 raise EmbeddedDatabaseImpossible(
                     reason=f"{folder} belongs to somebody else",
                     remedy="choose a data folder with a shorter path with --data-dir",
@@ -371,10 +375,14 @@ class EmbeddedPostgres:
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
 
+    def _mark_log(self) -> None:
+        """What is said from now on is said by the program that starts now."""
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+
     def _last_words(self) -> str:
         """The last complaint in the log, for a sentence to the user."""
         with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - 8192))
+            file.seek(max(self._log_start, self.log.stat().st_size - 8192))
             lines = file.read().decode(errors="replace").splitlines()
         fatal = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line]
         return (fatal or lines or ["it said nothing"])[-1].strip()

@@ -236,7 +236,7 @@ def test_one_may_change_the_configuration(server: EmbeddedPostgres) -> None:
     assert ask(server, "show shared_buffers") == "32MB"
 
 
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="cannot exist here: only root can become another user")
 
 
 @only_root
@@ -244,7 +244,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a
 def test_as_root(monkeypatch: pytest.MonkeyPatch, namespaces: bool) -> None:
     """With user namespaces the files stay root's; without, they belong to an unprivileged user."""
     if namespaces and not identity._works(("unshare", "--user", "--map-user=65534")):
-        pytest.skip("user namespaces are forbidden on this machine")
+        pytest.skip("cannot exist here: user namespaces are forbidden on this machine")
     monkeypatch.setattr(identity, "_works", lambda prefix: namespaces)
     with tempfile.TemporaryDirectory() as name:
         parent = Path(name)

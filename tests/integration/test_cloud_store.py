@@ -110,6 +110,41 @@ def test_a_server_that_is_gone_is_said(weed: Weed) -> None:
             store.stat("a/b")
 
 
+def test_what_is_set_wins_over_the_environment(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of somebody else")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    weed_store(weed, prefix=secrets.token_hex(8)).check()
+
+
+def test_a_killed_writer_leaves_nothing_visible(weed: Weed) -> None:
+    program = (
+        "import sys\nfrom vidstead.storage.adapters.obstore import CloudStore\n"
+        "url, endpoint, key, secret = sys.stdin.readline().split()\n"
+        "writer = CloudStore.from_url(url, endpoint=endpoint, access_key=key, secret_key=secret).writer('e/film')\n"
+        "for _ in range(40): writer.write(b'x' * 2**20)\n"
+        "print('written', flush=True)\nsys.stdin.read()\n"
+    )
+    prefix = secrets.token_hex(8)
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(f"s3://{weed.bucket}/{prefix} {weed.endpoint} {weed.access_key} {weed.secret_key}\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "written\n"
+        child.kill()
+    store = weed_store(weed, prefix=prefix)
+    assert list(store.list("")) == []
+    assert store.stat("e/film") is None
+    for folder in weed.files(".uploads"):  # what a bucket's lifecycle rule would do
+        weed.remove(f".uploads/{folder}")
+
+
 def test_other_threads_run_while_the_store_waits(weed: Weed) -> None:
     """A server that accepts and says nothing: the interpreter must not wait with the thread that asks."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

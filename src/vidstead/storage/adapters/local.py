@@ -51,7 +51,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         with storage_errors():
-            root.mkdir(parents=True, exist_ok=True)
+            root.mkdir(mode=0o750, parents=True, exist_ok=True)  # a file server may be let in as a group
             self._root = root.resolve()
             self._partial = self._root / PARTIAL
             self._partial.mkdir(exist_ok=True)

@@ -82,7 +82,7 @@ class CloudStore:
         scheme, name, prefix = _parse(url)
         client: ClientConfig = {**CLIENT, "allow_http": (endpoint or "").startswith("http://")}
         common: dict[str, Any] = {"prefix": prefix, "client_options": client, "retry_config": RETRIES}
-        s3 = _given(endpoint=endpoint, access_key_id=access_key, secret_access_key=secret_key, region=region)
+        s3 = _s3(endpoint, access_key, secret_key, region)
         azure = _given(endpoint=endpoint, account_name=access_key, account_key=secret_key)
         google = _given(service_account_key=secret_key)
         with storage_errors():
@@ -250,3 +250,14 @@ def _parse(url: str) -> tuple[str, str, str | None]:
 def _given(**values: str | None) -> Any:  # one of obstore's three typed dicts
     """The settings that have a value: an empty one would hide what the cloud's own ways find."""
     return {name: value for name, value in values.items() if value}
+
+
+def _s3(endpoint: str | None, access_key: str | None, secret_key: str | None, region: str) -> Any:
+    """S3's settings. What is set here wins: left to itself, the environment would add its session token to our keys
+    and put its ``AWS_ENDPOINT_URL_S3`` before our endpoint."""
+    config = _given(endpoint=endpoint, access_key_id=access_key, secret_access_key=secret_key, region=region)
+    if endpoint:
+        config["aws_endpoint_url_s3"] = endpoint
+    if access_key:
+        config["session_token"] = ""
+    return config

@@ -123,6 +123,40 @@ def test_killed_database_is_started_again(server: Server) -> None:
     assert '"process": "database", "exit"' in server.log.read_text()
 
 
+def test_tokens_are_made_listed_and_revoked(server: Server) -> None:
+    made = json.loads(
+        server.cli("token", "create", "--name", "tests", "--data-dir", str(server.data_dir), "--json").stdout
+    )
+
+    def whoami() -> int:
+        headers = {"Authorization": f"Bearer {made['token_secret']}"}
+        return httpx.get(server.url + "/system/v1/whoami", headers=headers, trust_env=False).status_code
+
+    assert whoami() == 200
+    listed = server.cli("token", "list", *at).stdout
+    assert made["token_id"] in listed
+    assert made["token_secret"] not in listed
+    assert server.cli("token", "revoke", made["token_id"], *at).returncode == 0
+    wait_for(lambda: whoami() == 401, seconds=10, what="the token to be refused")
+    assert server.cli("token", "revoke", "nobody", *at).returncode == 5
+
+
+def test_lost_credentials_are_made_anew(server: Server) -> None:
+    path = server.data_dir / "credentials.json"
+    before = json.loads(path.read_text())
+    path.unlink()
+    port = server.url.rsplit(":", 1)[1]
+    done = subprocess.run(
+        [*VIDSTEAD, "token", "create", "--data-dir", str(server.data_dir)],
+        capture_output=True, text=True, timeout=60, check=False, env={**server.environ, "VIDSTEAD_PORT": port},
+    )  # fmt: skip
+    after = json.loads(path.read_text())
+    assert done.returncode == 0
+    assert after["environment_id"] == before["environment_id"]
+    assert after["token_secret"] != before["token_secret"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_one_signal_stops_everything(tmp_path: Path, number: signal.Signals) -> None:
     with serve(tmp_path) as server:

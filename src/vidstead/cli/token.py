@@ -63,10 +63,18 @@ def revoke_token(token_id: str) -> None:
 def _environment(settings: Settings) -> str:
     """The environment of the credentials file, else the first there is. Raises ``NoEnvironment``."""
     kept = credentials.read(settings.data_dir)
-    found = kept.environment_id if kept else None
+    found = kept.environment_id if kept else asyncio.run(_oldest_environment(settings))
     if found is None:
         raise NoEnvironment
     return found
+
+
+async def _oldest_environment(settings: Settings) -> str | None:
+    owner = Database(bootstrap.database_urls(settings).owner.replace("://", "+psycopg://", 1), pool_size=2)
+    try:
+        return await Tenancy().oldest_environment(owner)
+    finally:
+        await owner.close()
 
 
 def _transaction(settings: Settings, environment_id: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:

@@ -14,6 +14,9 @@ TOKEN_BY_ID = text("select id, environment_id, secret_sha256, permissions from t
 # Crossing: the living token of a secret.
 TOKEN_BY_SECRET = text("select id, environment_id, secret_sha256, permissions from token_by_secret(:secret_sha256)")
 
+# As the owner, who sees every row: the environment that was made first.
+OLDEST_ENVIRONMENT = text("select id from app.environments order by created_at, id limit 1")
+
 # A new token of the environment of this transaction.
 INSERT_TOKEN = text("""
     insert into access_tokens (id, environment_id, name, secret_sha256, permissions)
@@ -69,6 +72,11 @@ async def token_by_id(connection: AsyncConnection, token_id: str) -> Row[Any] | 
 async def token_by_secret(connection: AsyncConnection, secret_sha256: bytes) -> Row[Any] | None:
     """The living token with this secret: id, environment_id, secret_sha256, permissions."""
     return (await connection.execute(TOKEN_BY_SECRET, {"secret_sha256": secret_sha256})).one_or_none()
+
+
+async def oldest_environment(connection: AsyncConnection) -> str | None:
+    """The environment that was made first; only the owner of the tables sees it."""
+    return cast("str | None", (await connection.execute(OLDEST_ENVIRONMENT)).scalar_one_or_none())
 
 
 async def insert_token(

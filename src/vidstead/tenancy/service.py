@@ -65,6 +65,11 @@ class Tenancy:
             )
             return await self.create_token(connection, environment_id, name="First token")
 
+    async def oldest_environment(self, owner: Database) -> str | None:
+        """The environment that was made first. ``owner`` is the database as its owner sees it: for maintenance."""
+        async with owner.crossing() as connection:
+            return await repository.oldest_environment(connection)
+
     async def create_token(
         self,
         connection: AsyncConnection,

@@ -124,9 +124,8 @@ def test_killed_database_is_started_again(server: Server) -> None:
 
 
 def test_tokens_are_made_listed_and_revoked(server: Server) -> None:
-    made = json.loads(
-        server.cli("token", "create", "--name", "tests", "--data-dir", str(server.data_dir), "--json").stdout
-    )
+    at = ("--data-dir", str(server.data_dir))
+    made = json.loads(server.cli("token", "create", "--name", "tests", "--json", *at).stdout)
 
     def whoami() -> int:
         headers = {"Authorization": f"Bearer {made['token_secret']}"}

@@ -196,11 +196,16 @@ def main() -> None:
 
 
 def _complain(sentence: str, code: str) -> None:
-    if os.environ.get("VIDSTEAD_DEBUG"):
-        import traceback
+    import traceback
 
+    if os.environ.get("VIDSTEAD_SUPERVISOR_PID"):
+        from vidstead.cli.supervisor import log
+
+        log("error", sentence, code=code, exception=traceback.format_exc())
+        return
+    if os.environ.get("VIDSTEAD_DEBUG"):
         traceback.print_exc()
         sentence = f"{sentence} [{code}]"
-    else:
-        sentence = sentence if code != "internal_error" else f"{sentence} Run it with `vidstead --debug` to see where."
+    elif code == "internal_error":
+        sentence = f"{sentence} Run it with `vidstead --debug` to see where."
     print(f"vidstead: {sentence}", file=sys.stderr)

@@ -59,7 +59,7 @@ def worker() -> None:
 
 def _follow_supervisor() -> None:
     """Watch the supervisor, if one started this process: when it is gone, stop, and don't take for ever."""
-    supervisor = os.environ.pop(SUPERVISOR_VARIABLE, None)
+    supervisor = os.environ.get(SUPERVISOR_VARIABLE)
     if supervisor is not None:
         threading.Thread(target=_end_after, args=(int(supervisor),), daemon=True, name="supervisor watch").start()
 

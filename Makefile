@@ -103,7 +103,7 @@ lock: dev ## resolve the dependencies again and write the lock files
 dev: $(VENV)/.dev ## make the environment of a developer
 
 .PHONY: system
-system: $(VENV)/.dev ## install the Debian packages that only tests need (as root)
+system: ## install the Debian packages that only tests need (as root)
 	@scripts/system-packages
 
 .PHONY: clean

@@ -117,8 +117,24 @@ def _parameter(parameter: Any) -> str:
     return f"- `{names}`: {text}{shown}"
 
 
+def decisions_page() -> str:
+    """``docs/adr/README.md``: every decision by its title."""
+    lines = [
+        "# Decisions",
+        "",
+        "One page each: what was decided, what else was possible, what it costs. Begin a new one from the",
+        "[template](0000-template.md), with the next number, and run `make docs`. A decision that falls is marked, not",
+        "removed.",
+        "",
+    ]
+    pages = [page for page in sorted((DOCS / "adr").glob("*.md")) if page.stem not in ("0000-template", "README")]
+    lines += [f"- [{page.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')}]({page.name})" for page in pages]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
+    "adr/README.md": decisions_page,
     "errors/index.md": errors_page,
     "reference/cli.md": commands_page,
 }

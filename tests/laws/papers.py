@@ -74,6 +74,20 @@ def _dead_links(document: Path, root: Path) -> Iterator[str]:
             yield f"{where}: no such heading"
 
 
+def unlinked(documents: Sequence[Path], start: Path) -> list[str]:
+    """Documents that nobody finds who follows links from ``start``."""
+    seen, todo = set[Path](), [start.resolve()]
+    while todo:
+        page = todo.pop()
+        if page in seen or page.suffix != ".md" or not page.is_file():
+            continue
+        seen.add(page)
+        text = FENCE.sub("", page.read_text(encoding="utf-8"))
+        targets = [(match.group(1) or match.group(2)).partition("#")[0] for match in LINK.finditer(text)]
+        todo += [(page.parent / target).resolve() for target in targets if target]
+    return [f"{document}: no page links to it" for document in documents if document.resolve() not in seen]
+
+
 def _anchors(document: Path) -> set[str]:
     text = FENCE.sub("", document.read_text(encoding="utf-8"))
     return {

@@ -82,6 +82,11 @@ def test_relative_links_are_alive() -> None:
     assert papers.links(documents, REPOSITORY) == []
 
 
+def test_every_page_is_found_from_the_readme() -> None:
+    documents = [REPOSITORY / path for path in ours() if path.suffix == ".md" and path.parts[0] == "docs"]
+    assert papers.unlinked(documents, REPOSITORY / "README.md") == []
+
+
 def test_lock_files_hold_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     paths = ours()

@@ -158,6 +158,16 @@ def test_dead_links(tmp_path: Path) -> None:
     assert len(papers.links([document], tmp_path)) == 4
 
 
+def test_page_that_nobody_links_to(tmp_path: Path) -> None:
+    start, middle, end, lonely = (tmp_path / name for name in ("a.md", "b.md", "c.md", "d.md"))
+    start.write_text("[b](b.md#x)")
+    middle.write_text("[c](c.md) [a](a.md)")
+    end.write_text("")
+    lonely.write_text("[a](a.md)")
+    assert papers.unlinked([start, middle, end], start) == []
+    assert papers.unlinked([start, middle, end, lonely], start) == [f"{lonely}: no page links to it"]
+
+
 def test_registry_addresses(tmp_path: Path) -> None:
     lock, npm, other = tmp_path / "requirements.txt", tmp_path / "package-lock.json", tmp_path / "notes.txt"
     lock.write_text("a==1 --hash=sha256:00\n")

@@ -342,3 +342,42 @@ async def test_the_lanes_survive_a_restart_of_the_database(tmp_path: Path) -> No
         if running is not None:
             await running
         server.stop()
+
+
+async def test_a_failure_that_can_not_be_told_is_told_later(
+    database: Database, database_urls: RoleUrls, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidstead.jobs.retry.LONGEST_PAUSE_SECONDS", 0)
+    calls = 0
+
+    async def failed(job: FailedJob) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise ConnectionError("nobody there")
+
+    jobs = Jobs(database_urls.queue, worker_id="tests", failed=failed)
+
+    @jobs.task(name, queue="hot", attempts=1)
+    async def run() -> None:
+        raise ValueError
+
+    async with working(jobs):
+        await defer(jobs, database, name)
+        await until(lambda: [row[0] for row in rows(database_urls, name)] == ["failed"])
+    assert calls == 2
+
+
+async def test_a_job_that_kills_its_workers_is_given_up(database: Database, database_urls: RoleUrls, name: str) -> None:
+    told: list[FailedJob] = []
+
+    async def failed(job: FailedJob) -> None:
+        told.append(job)
+
+    jobs = Jobs(database_urls.queue, worker_id="tests", failed=failed)
+    await defer(jobs, database, name, queue="bulk")
+    with psycopg.connect(database_urls.queue) as connection:  # as five dead workers leave it
+        connection.execute("update procrastinate_jobs set status = 'doing', attempts = 4 where task_name = %s", (name,))
+    async with working(jobs, {"hot": 1}):
+        await until(lambda: rows(database_urls, name) == [("failed", 0, 5, None)])
+    assert [(job.name, job.attempts) for job in told] == [(name, 5)]

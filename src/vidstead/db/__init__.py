@@ -14,9 +14,10 @@ from vidstead.db.errors import (
     MigrationFailed,
 )
 from vidstead.db.listener import Listener
-from vidstead.db.urls import RoleUrls
+from vidstead.db.urls import KEEPALIVE, RoleUrls
 
 __all__ = [
+    "KEEPALIVE",
     "Database",
     "DatabaseBusy",
     "DatabaseError",

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from vidstead.db.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
+from vidstead.db.urls import KEEPALIVE
 
 SET_ENVIRONMENT = text("select set_config('app.environment_id', :environment_id, true)")
 
@@ -48,7 +49,7 @@ class Database:
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=POOL_WAIT_SECONDS,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "vidstead"},
+            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "vidstead", **KEEPALIVE},
         )
 
     @asynccontextmanager

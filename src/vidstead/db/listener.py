@@ -14,8 +14,10 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from vidstead.db.errors import DatabaseUnavailable
+from vidstead.db.urls import KEEPALIVE
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,6 @@ HEALTH_SECONDS = 15.0
 CONNECT_SECONDS = 5
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 2.0
-CLOSED = "the listener is closed"
 
 
 class Listener:
@@ -32,7 +33,7 @@ class Listener:
 
     def __init__(self, url: str) -> None:
         """``url`` is that of ``Database`` (``postgresql+psycopg://…``) or a plain conninfo."""
-        self._conninfo = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._conninfo = make_conninfo(url.replace("postgresql+psycopg://", "postgresql://", 1), **KEEPALIVE)
         self._subscribers: dict[str, set[asyncio.Queue[str]]] = {}
         self._listening: set[str] = set()
         self._changed = asyncio.Event()
@@ -144,5 +145,7 @@ class Listener:
 async def _end(task: "asyncio.Task[object]") -> None:
     """Cancel a task and take its outcome; an error that it ended with is raised here."""
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    # Unlike awaiting the task and suppressing, this lets a cancellation of ourselves through.
+    (outcome,) = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(outcome, Exception):
+        raise outcome

@@ -17,6 +17,8 @@ from vidstead.db.errors import InvalidDatabaseUrl
 
 APP_ROLE = "vs_app"
 QUEUE_ROLE = "vs_queue"
+# A server that vanished without a word is noticed within half a minute; without meaning on a Unix socket.
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20000}
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 

@@ -83,8 +83,7 @@ class Follower:
             await self._handle(events)
         finally:
             renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing
+            await asyncio.gather(renewing, return_exceptions=True)
         await self._move(Position(xid=events[-1].xid, event_id=events[-1].id))
         return len(events)
 

@@ -6,10 +6,15 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
 LONGEST_PAUSE_SECONDS = 60
+MOST_REPORTS = 20
 
 
 class HandedOver(Exception):
     """A run that failed needs no retry: a job with the same ``once`` waits already."""
+
+
+class Unreported(Exception):
+    """A run failed for good, and whoever wants to know could not be told: both are tried again."""
 
 
 class Retry(BaseRetryStrategy):
@@ -22,6 +27,9 @@ class Retry(BaseRetryStrategy):
         """When to run again, or nothing when this was the last time. ``job.attempts`` counts the runs before."""
         if isinstance(exception, HandedOver):
             return None
+        if isinstance(exception, Unreported):
+            most = self.attempts + MOST_REPORTS
+            return RetryDecision(retry_in={"seconds": LONGEST_PAUSE_SECONDS}) if job.attempts < most else None
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
         if job.attempts + 1 >= self.attempts:

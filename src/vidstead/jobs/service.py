@@ -23,9 +23,10 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vidstead.db import KEEPALIVE
 from vidstead.jobs import repository
 from vidstead.jobs.model import FailedJob, JsonValue, Queue
-from vidstead.jobs.retry import HandedOver, Retry
+from vidstead.jobs.retry import HandedOver, Retry, Unreported
 from vidstead.jobs.schedule import every
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,11 @@ class Jobs:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=CONNECT_SECONDS,
-            kwargs={"connect_timeout": CONNECT_SECONDS, "application_name": f"vidstead jobs {worker_id}"[:63]},
+            kwargs={
+                "connect_timeout": CONNECT_SECONDS,
+                "application_name": f"vidstead jobs {worker_id}"[:63],
+                **KEEPALIVE,
+            },
         )
         # One app per lane over one pool. Periodic tasks tick in the lane "system" only, but for the hourly one: a
         # worker of procrastinate that has none stops watching its own listener and heartbeat.
@@ -194,7 +199,7 @@ class Jobs:
             await function(**args)
         except (Exception, asyncio.CancelledError) as error:
             if strategy.get_retry_decision(exception=error, job=job) is None:
-                await self._report(job, _sentence(error))
+                await self._report_or_retry(job, error)
                 raise
             # The retry of a job whose twin waits would break the queueing lock, and leave the job hanging.
             if await self._twin_waits(job):
@@ -215,6 +220,13 @@ class Jobs:
             return False
         twins = await self._manager.list_jobs_async(queueing_lock=job.queueing_lock, status="todo")
         return bool(list(twins))
+
+    async def _report_or_retry(self, job: Job, error: BaseException) -> None:
+        try:
+            await self._report(job, _sentence(error))
+        except Exception as failure:
+            logger.error("The failure of job %s (%s) could not be told: %s", job.task_name, job.id, _sentence(failure))
+            raise Unreported from error
 
     async def _report(self, job: Job, reason: str) -> None:
         failed = FailedJob(
@@ -246,24 +258,31 @@ class Jobs:
                 logger.debug("Periodic task %s failed", name, exc_info=True)
                 await self._report(context.job, _sentence(error))
 
+        # One at a time, but for the sweep: one that died holding the lock could be swept by nobody.
+        lock = None if function == self._sweep_stalled else name
         for lane in lanes:
             task = self._apps[lane].task(
-                name=name, queue="system", queueing_lock=name, priority=priority, pass_context=True
+                name=name, queue="system", queueing_lock=name, lock=lock, priority=priority, pass_context=True
             )(tick)
             self._apps[lane].periodic(cron=every(seconds))(task)
 
     async def _sweep_stalled(self) -> None:
         """Give the jobs of dead workers to the living."""
-        manager = self._manager
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            if job.attempts + 1 >= MOST_STARTS:
-                await manager.finish_job(job, Status.FAILED, delete_job=False)
-                await self._report(job, f"it was started {job.attempts + 1} times and its worker died each time")
-                continue
+        for job in await self._manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             try:
-                await manager.retry_job(job)
-            except UniqueViolation:  # its twin waits already and does the work
-                await manager.finish_job(job, Status.FAILED, delete_job=False)
+                await self._take_over(job)
+            except Exception as error:  # the others are not to wait for it; the next sweep tries again
+                logger.error("Job %s (%s) could not be taken over: %s", job.task_name, job.id, _sentence(error))
+
+    async def _take_over(self, job: Job) -> None:
+        if job.attempts + 1 >= MOST_STARTS:
+            await self._report(job, f"it was started {job.attempts + 1} times and its worker died each time")
+            await self._manager.finish_job(job, Status.FAILED, delete_job=False)
+            return
+        try:
+            await self._manager.retry_job(job)
+        except UniqueViolation:  # its twin waits already and does the work
+            await self._manager.finish_job(job, Status.FAILED, delete_job=False)
 
     async def _tidy(self) -> None:
         """Forget jobs that failed a week ago."""

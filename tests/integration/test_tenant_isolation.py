@@ -1,5 +1,8 @@
 """Row-level security: what one environment can see and do of another's. The answer has to be: nothing."""
 
+import asyncio
+import contextlib
+import random
 import re
 from pathlib import Path
 
@@ -176,3 +179,28 @@ def test_views_are_read_with_the_rights_of_who_asks(database_urls: RoleUrls) -> 
             """
         ).fetchall()
     assert views == []
+
+
+async def test_cancelled_requests_leak_no_environment(
+    database_urls: RoleUrls, database: Database, environment_id: str, other_environment: str
+) -> None:
+    """Requests of two environments share few connections, and many are cut off in the middle."""
+    own = {environment: {await make_grid(database, environment)} for environment in (environment_id, other_environment)}
+    shared = Database(database_urls.app, pool_size=2)
+    wrong: list[set[str]] = []
+    dice = random.Random(7)
+
+    async def request(environment: str, cut_after: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(cut_after):
+                seen = await grids_seen(shared, environment)
+                if seen != own[environment]:
+                    wrong.append(seen)
+
+    for _ in range(10):
+        await asyncio.gather(
+            *(request(dice.choice(list(own)), dice.choice([None, dice.uniform(0.0, 0.02)])) for _ in range(30))
+        )
+    assert wrong == []
+    assert await grids_seen(shared, environment_id) == own[environment_id]
+    await shared.close()

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
+from pydantic import BaseModel
 from sqlalchemy import text
 from starlette.types import ASGIApp
 
@@ -38,3 +40,10 @@ async def client_of(app: ASGIApp, credentials: Credentials | None = None) -> Asy
     auth = (credentials.token_id, credentials.token_secret) if credentials else None
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL, auth=auth) as client:
         yield client
+
+
+def as_described(model: type[BaseModel], answer: httpx.Response) -> Any:
+    """The ``data`` of an answer, which holds exactly what the API's description says: no key more, no other type."""
+    body = answer.json()
+    assert model.model_validate_json(answer.content, strict=True).model_dump(exclude_unset=True) == body
+    return body["data"]

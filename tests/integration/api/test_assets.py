@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.integration.api.clients import as_described
 
 from vidstead.api import ApiServices
 from vidstead.api.video.answers import AssetAnswer, AssetsAnswer, PlaybackIdAnswer, PlaybackLookupAnswer
@@ -27,7 +28,7 @@ PUBLISHED = Published(
 async def create(client: httpx.AsyncClient, **settings: Any) -> dict[str, Any]:
     answer = await client.post(ASSETS, json={"inputs": [{"url": FILM}], **settings})
     assert answer.status_code == 201, answer.text
-    AssetAnswer.model_validate(answer.json())
+    as_described(AssetAnswer, answer)
     made: dict[str, Any] = answer.json()["data"]
     return made
 
@@ -123,7 +124,7 @@ async def test_list_is_newest_first_by_pages_and_by_cursor(client: httpx.AsyncCl
     async def ids(**query: Any) -> tuple[list[str], str | None]:
         answer = await client.get(ASSETS, params=query)
         assert answer.status_code == 200
-        AssetsAnswer.model_validate(answer.json())
+        as_described(AssetsAnswer, answer)
         return [asset["id"] for asset in answer.json()["data"]], answer.json()["next_cursor"]
 
     assert await ids() == (newest, None)
@@ -163,7 +164,7 @@ async def test_a_ready_asset_tells_all(client: httpx.AsyncClient, services: ApiS
     async with services.database.begin(environment_id) as connection:
         await services.assets.publish(connection, environment_id, made["id"], PUBLISHED, [])
     answer = await client.get(f"{ASSETS}/{made['id']}")
-    AssetAnswer.model_validate(answer.json())
+    as_described(AssetAnswer, answer)
     asset = answer.json()["data"]
     assert (asset["status"], asset["duration"], asset["aspect_ratio"]) == ("ready", 10.0, "16:9")
     assert [track["type"] for track in asset["tracks"]] == ["video", "audio"]
@@ -186,12 +187,12 @@ async def test_playback_ids_come_and_go(client: httpx.AsyncClient) -> None:
     address = f"{ASSETS}/{asset['id']}/playback-ids"
     answer = await client.post(address, json={"policy": "public"})
     assert answer.status_code == 201
-    PlaybackIdAnswer.model_validate(answer.json())
+    as_described(PlaybackIdAnswer, answer)
     made = answer.json()["data"]
     assert made == {"id": made["id"], "policy": "public"}
     assert (await client.get(f"{address}/{made['id']}")).json() == {"data": made}
     found = await client.get(f"/video/v1/playback-ids/{made['id']}")
-    PlaybackLookupAnswer.model_validate(found.json())
+    as_described(PlaybackLookupAnswer, found)
     assert found.json()["data"] == {**made, "object": {"type": "asset", "id": asset["id"]}}
     assert (await client.get(f"{ASSETS}/{asset['id']}")).json()["data"]["playback_ids"] == [made]
     gone = await client.delete(f"{address}/{made['id']}")

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import ASGIApp
-from tests.integration.api.clients import BASE_URL, client_of, make_token
+from tests.integration.api.clients import BASE_URL, as_described, client_of, make_token
 
 from vidstead.api import ApiServices, create_app
 from vidstead.api.video.answers import UploadAnswer, UploadsAnswer
@@ -18,7 +18,7 @@ UPLOADS = "/video/v1/uploads"
 async def create(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     answer = await client.post(UPLOADS, json=body)
     assert answer.status_code == 201, answer.text
-    UploadAnswer.model_validate(answer.json())
+    as_described(UploadAnswer, answer)
     made: dict[str, Any] = answer.json()["data"]
     return made
 
@@ -97,7 +97,7 @@ async def test_cancel_ends_a_waiting_upload(client: httpx.AsyncClient) -> None:
     upload = await create(client)
     answer = await client.put(f"{UPLOADS}/{upload['id']}/cancel")
     assert answer.status_code == 200
-    UploadAnswer.model_validate(answer.json())
+    as_described(UploadAnswer, answer)
     assert answer.json()["data"]["status"] == "cancelled"
     assert "url" not in answer.json()["data"]
     assert (await client.put(upload["url"], content=b"late")).status_code >= 400
@@ -107,7 +107,7 @@ async def test_cancel_ends_a_waiting_upload(client: httpx.AsyncClient) -> None:
 async def test_list_is_newest_first(client: httpx.AsyncClient) -> None:
     made = [(await create(client))["id"] for _ in range(3)]
     answer = await client.get(UPLOADS, params={"limit": 2})
-    UploadsAnswer.model_validate(answer.json())
+    as_described(UploadsAnswer, answer)
     assert [upload["id"] for upload in answer.json()["data"]] == [made[2], made[1]]
     assert [upload["id"] for upload in (await client.get(UPLOADS, params={"limit": 2, "page": 2})).json()["data"]] == [
         made[0]

@@ -1,10 +1,63 @@
 """The bodies of answers, for the API's description. What is sent is made by ``shapes``; a test holds them together."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Quality = Literal["basic", "plus", "premium"]
+
+ASSET: dict[str, Any] = {
+    "id": "3kTq0pX8aLw6ZrYb5nVd2sUe",
+    "created_at": "1609868152",
+    "status": "ready",
+    "progress": {"state": "transcoding", "progress": 41.7},
+    "duration": 23.84,
+    "max_stored_resolution": "FHD",
+    "resolution_tier": "1080p",
+    "max_stored_frame_rate": 25.0,
+    "aspect_ratio": "16:9",
+    "playback_ids": [{"id": "Jw81mC4xTgQe7NfHk2yPzR0b", "policy": "public"}],
+    "tracks": [
+        {
+            "type": "video",
+            "id": "b6Vt9sQm3XcJ0yLr8KfHw2Pz",
+            "duration": 23.84,
+            "max_width": 1920,
+            "max_height": 1080,
+            "max_frame_rate": 25.0,
+        },
+        {
+            "type": "audio",
+            "id": "n4Gd7eRk1ZuAq5WbT9jXo3Ms",
+            "duration": 23.82,
+            "max_channels": 2,
+            "max_channel_layout": "stereo",
+            "primary": True,
+        },
+    ],
+    "meta": {"title": "Our film"},
+    "ingest_type": "on_demand_url",
+    "test": False,
+    "video_quality": "plus",
+    "encoding_tier": "smart",
+    "max_resolution_tier": "1080p",
+    "mp4_support": "none",
+    "master_access": "none",
+    "normalize_audio": False,
+}
+UPLOAD: dict[str, Any] = {
+    "id": "x2Lq8ZtRv0YwBn5KcP7mHs4D",
+    "status": "waiting",
+    "timeout": 3600,
+    "url": "http://localhost:8080/uploads/x2Lq8ZtRv0YwBn5KcP7mHs4D/the-secret-of-this-address",
+    "test": False,
+    "cors_origin": "https://example.com",
+    "new_asset_settings": {
+        "playback_policies": ["public"],
+        "playback_policy": ["public"],
+        "meta": {"title": "Our film"},
+    },
+}
 
 
 class PlaybackId(BaseModel):
@@ -144,6 +197,8 @@ class Upload(BaseModel):
 class AssetAnswer(BaseModel):
     """One asset."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": ASSET}]})
+
     data: Asset
 
 
@@ -156,6 +211,8 @@ class AssetsAnswer(BaseModel):
 
 class UploadAnswer(BaseModel):
     """One upload."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": UPLOAD}]})
 
     data: Upload
 

@@ -9,7 +9,6 @@ from tests.integration.api.clients import as_described
 from vidstead.api import ApiServices
 from vidstead.api.video.answers import AssetAnswer, AssetsAnswer, PlaybackIdAnswer, PlaybackLookupAnswer
 from vidstead.assets import Published
-from vidstead.kit import new_id
 
 FILM = "https://example.com/film.mp4"
 ASSETS = "/video/v1/assets"
@@ -234,7 +233,7 @@ async def test_another_environment_sees_nothing_of_it(client: httpx.AsyncClient,
     assert (await client.get(mine)).json()["data"] == asset
 
 
-@pytest.mark.parametrize("identifier", [new_id(), "x", "a" * 3000, "%F0%9F%8E%AC", "..", "%2e%2e%2fetc"])
+@pytest.mark.parametrize("identifier", ["0" * 24, "x", "a" * 3000, "%F0%9F%8E%AC", "..", "%2e%2e%2fetc"])
 async def test_unknown_ids_are_404(client: httpx.AsyncClient, identifier: str) -> None:
     answer = await client.get(f"{ASSETS}/{identifier}")
     assert answer.status_code == 404

@@ -147,13 +147,15 @@ class LocalStore:
             self._make_folder(target.parent)
             try:
                 unfinished.name(target, if_absent=if_absent)
-                _flush_folder(target.parent)
-                return
             except FileExistsError:
                 raise ObjectExists(key=key) from None
             except FileNotFoundError:  # a delete took the empty folder away
                 if attempt == RACES - 1:
                     raise
+            else:
+                with contextlib.suppress(FileNotFoundError):  # deleted again, folder and all: nothing left to flush
+                    _flush_folder(target.parent)
+                return
 
     def _make_folder(self, folder: Path) -> None:
         """Make ``folder`` and what is missing above it, durably."""

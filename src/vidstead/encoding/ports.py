@@ -4,7 +4,7 @@ Both run untrusted media through libraries written in C, so both do it in child 
 anything by name: they are given the bytes of one source, by ranges, and nothing else.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,10 +56,18 @@ class Encoder(Protocol):
         """The init segment and codec string of each row, from one short run with the row's own settings."""
         ...
 
-    def run(self, order: Run) -> AsyncIterator[EncodedCell]:
+    def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """Every cell of the run, each as soon as it is finished, in no order between rows.
 
         Closing the iterator ends the children. Raises ``EncodingFailed`` when a child fails or a cell does not
         match its row.
+        """
+        ...
+
+    async def filler(self, source: Source, timeline: Timeline, row: Row, index: int, before: bytes | None) -> bytes:
+        """A cell that stands in for one that could not be made, with the row's own headers.
+
+        It holds the last picture of ``before`` (the cell before it), or shows black; sound is silence. Raises
+        ``EncodingFailed``.
         """
         ...

@@ -3,11 +3,12 @@
 from vidstead.grid.errors import GridError, GridNotFound
 from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, source_prefix
 from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Part, Row, Source, Span
-from vidstead.grid.service import Grids, Recorded
+from vidstead.grid.service import HOT_TASK, Grids, Recorded
 from vidstead.grid.tasks import register
 from vidstead.grid.waiting import Waiting
 
 __all__ = [
+    "HOT_TASK",
     "Cell",
     "CellRef",
     "Grid",

@@ -1,0 +1,1 @@
+"""PyAV and ffmpeg, in child processes."""

@@ -1,0 +1,211 @@
+"""The feeder: the packets that a run needs, and no others, as NUT on standard output.
+
+An order says which ``stream`` of the source, from where (``places``: timestamp and byte position in the index of the
+stream ``lead``, the latest first), what the first packet must be (``threshold``: a PTS that it may not exceed), when
+to stop (``stop``: a PTS), and how far to shift (``shift``), all in ticks of the stream. An index may hold DTS where PTS
+is meant, so every place is verified by the packets that are found there, and the one before is tried next. Of an MP4
+with an index, sound is sought by its own (``direct``).
+
+Sound is written in samples. Where the container's clock is too coarse for them (milliseconds), packet durations are
+counted from the first packet on, and the first packet's own time is the one that fits all of its followers best.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.stream import Discard, Stream
+
+from .media import fragment_head, is_fragmented, open_source
+
+REORDERED = 20
+"""Packets read on after the first one beyond the end: any of them may be shown before it (H.264 allows 16)."""
+SEARCH = 400
+"""Packets that are read in search of the key packet of one place."""
+DTS_LEAD = 16
+"""Ticks by which DTS are written early: coarse clocks give equal ones, and NUT wants them rising and below the PTS."""
+FITTED = 60
+"""Packets of sound whose timestamps are fitted together."""
+GAP = Fraction(2, 1000)
+"""Seconds between counted and written time that make a gap rather than rounding."""
+
+Order = dict[str, Any]
+Packets = Iterator[Any]
+"""PyAV's packets: what it says of their types does not know that filtering leaves none without a PTS."""
+
+
+class Sink:
+    """Standard output as the file that PyAV writes to."""
+
+    def write(self, data: bytes) -> int:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(1, view) :]
+        return len(data)
+
+
+def main(order: Order) -> None:
+    """Feed, and end quietly when ffmpeg has had enough."""
+    av.logging.set_level(None)
+    try:
+        feed(order, Sink())
+    except BrokenPipeError:
+        os._exit(0)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def feed(order: Order, sink: Sink) -> None:
+    """Write the packets of ``order`` to ``sink``."""
+    container, packets = find(order)
+    stream = container.streams[order["stream"]]
+    with av.open(sink, mode="w", format="nut", options={"write_index": "0"}) as output:
+        if stream.type == "audio":
+            _write_sound(output, stream, packets, order)
+        else:
+            _write_pictures(output, stream, packets, order)
+    container.close()
+
+
+def find(order: Order) -> tuple[InputContainer, Packets]:
+    """The source, open at the best place, and the packets from there on; the first is one to begin with."""
+    container = open_source(order["source"])
+    lead, places = order["lead"], order["places"]
+    fragmented = is_fragmented(container, container.streams[lead])
+    head = fragment_head(order["source"]) if fragmented else b""
+    if order.get("direct") is not None and "mp4" in container.format.name and not fragmented:
+        lead, places = order["stream"], [[order["direct"], -1], [order["direct"], -1]]
+    for number, (timestamp, position) in enumerate(places):
+        last = number == len(places) - 1
+        if fragmented:
+            container.close()
+            container = open_source(order["source"], head=head, resume=position)
+        _keep_only(container, order["stream"])
+        if not fragmented:
+            container.seek(timestamp, stream=container.streams[lead])
+        found = _begin(container.demux(container.streams[order["stream"]]), order, None if last else timestamp)
+        if found is not None:
+            return container, found
+    raise SystemExit("no key packet was found at or before the first picture")
+
+
+def _keep_only(container: InputContainer, index: int) -> None:
+    for stream in container.streams:
+        stream.discard = Discard.default if stream.index == index else Discard.all
+
+
+def _begin(packets: Packets, order: Order, timestamp: int | None) -> Packets | None:
+    """The packets from the first good one on, or nothing where this place does not hold one."""
+    for packet in itertools.islice(packets, SEARCH):
+        if packet.pts is None or not packet.is_keyframe:
+            continue
+        if timestamp is None:  # the last place: whatever is there
+            return itertools.chain([packet], packets)
+        if packet.pts > order["threshold"]:
+            return None
+        if order["kind"] == "audio" or timestamp in (packet.pts, packet.dts):
+            return itertools.chain([packet], packets)
+    return None
+
+
+def _write_pictures(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:
+    target = output.add_stream_from_template(stream)
+    beyond = 0
+    last: int | None = None
+    for packet in _with_dts(packets):
+        beyond += packet.pts is not None and packet.pts > order["stop"]
+        if beyond > REORDERED:
+            break
+        if packet.pts is None or packet.dts is None:
+            continue
+        packet.pts += order["shift"]
+        last = packet.dts = max(packet.dts + order["shift"] - DTS_LEAD, last + 1 if last is not None else 0)
+        packet.stream = target
+        output.mux(packet)
+
+
+def _with_dts(packets: Packets) -> Packets:
+    """The packets, each with a DTS: Matroska has none, and the demuxer finds it only after the first few."""
+    waiting: list[Any] = []
+    for packet in packets:
+        if packet.pts is None:
+            continue
+        waiting.append(packet)
+        if packet.dts is None and len(waiting) < REORDERED:
+            continue
+        known = packet.dts if packet.dts is not None else min(p.pts for p in waiting)
+        for ahead, early in enumerate(reversed(waiting)):
+            early.dts = known - ahead if early.dts is None else early.dts
+        yield from waiting
+        waiting = []
+    yield from _hopeless(waiting)
+
+
+def _hopeless(waiting: list[Any]) -> Packets:
+    """The packets of a source so short that no DTS came."""
+    first = min((packet.pts for packet in waiting), default=0)
+    for number, packet in enumerate(waiting):
+        packet.dts = first - len(waiting) + number
+        yield packet
+
+
+def _write_sound(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:
+    rate = order["sample_rate"]
+    target = output.add_stream_from_template(stream)
+    base = stream.time_base or Fraction(1, rate)
+    size = getattr(stream.codec_context, "frame_size", 0) or 0
+    coarse = base * rate > 2 and size > 0
+    timed = _counted(packets, base * rate, size, order) if coarse else _as_written(packets, base * rate)
+    last: int | None = None
+    for at, packet in timed:
+        if packet.pts > order["stop"]:
+            break
+        place = at + order["shift"]
+        last = place = max(place, last + 1 if last is not None else 0)
+        packet.time_base = Fraction(1, rate)
+        packet.pts = packet.dts = place
+        packet.stream = target
+        output.mux(packet)
+
+
+def _as_written(packets: Packets, scale: Fraction) -> Iterator[tuple[int, Any]]:
+    """Each packet with its time in samples."""
+    for packet in packets:
+        if packet.pts is not None:
+            yield round(packet.pts * scale), packet
+
+
+def _counted(packets: Packets, scale: Fraction, size: int, order: Order) -> Iterator[tuple[int, Any]]:
+    """Each packet with its time in samples, counted; anew after every gap."""
+    flow = (packet for packet in packets if packet.pts is not None)
+    pending = list(itertools.islice(flow, FITTED))
+    gap = GAP * order["sample_rate"]
+    while pending:
+        times = [packet.pts * scale for packet in pending]
+        origin = _origin(times, scale, size, gap, order["start"])
+        for count, packet in enumerate(itertools.chain(pending, flow)):
+            if abs(packet.pts * scale - (origin + count * size)) > gap:
+                pending = [packet, *itertools.islice(flow, FITTED)] if count >= len(pending) else pending[count:]
+                break
+            yield origin + count * size, packet
+        else:
+            return
+
+
+def _origin(times: list[Fraction], scale: Fraction, size: int, gap: Fraction, start: Fraction | int) -> int:
+    """The first packet's time that rounds to all of ``times``; on the track's own lattice where it lies there."""
+    low, high = times[0] - scale / 2, times[0] + scale / 2
+    for count, time in enumerate(times):
+        if abs(time - count * size - times[0]) > gap:
+            break
+        low, high = max(low, time - count * size - scale / 2), min(high, time - count * size + scale / 2)
+    middle = (low + high) / 2
+    lattice = round(start) + round((middle - start) / size) * size
+    return lattice if abs(lattice - middle) <= scale / 2 else round(middle)

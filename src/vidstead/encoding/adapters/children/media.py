@@ -1,0 +1,86 @@
+"""Opening a source with PyAV: only demuxers of real containers, and nothing beyond the one file."""
+
+from typing import Any, NoReturn
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+
+from .reader import RangeReader, open_ranges
+
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,flv,live_flv,avi,asf,ogg,wav,w64,aiff,mp3,flac,aac,"
+    "ac3,eac3,caf,mxf,gxf,nut,rm,dv,ivf,h264,hevc,obu,m4v,amr,au,tta,wv,ape"
+)
+"""No playlists (hls, dash, concat), which would open other files; no images, no text."""
+BUFFER = 64 * 1024
+FRAGMENT_BOXES = 4096
+"""Boxes that are looked at before the first fragment."""
+
+
+class RefusedError(Exception):
+    """A source that cannot be used: a stable code and the facts of its sentence."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+def _nothing_else(*_: Any, **__: Any) -> NoReturn:
+    raise PermissionError("a source is one file")
+
+
+def open_source(source: dict[str, Any], *, head: bytes = b"", resume: int = 0) -> InputContainer:
+    """The source of an order, opened for reading: ``size``, and the ranges that ``open_ranges`` knows."""
+    reader = RangeReader(open_ranges(source), source["size"], head=head, resume=resume)
+    return av.open(
+        reader,
+        mode="r",
+        options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
+        metadata_errors="ignore",
+        buffer_size=BUFFER,
+        io_open=_nothing_else,
+    )
+
+
+def is_picture(stream: Stream) -> bool:
+    """Whether a stream is moving pictures: cover art is not."""
+    return stream.type == "video" and not stream.disposition & Disposition.attached_pic
+
+
+def is_fragmented(container: InputContainer, stream: Stream) -> bool:
+    """Whether an MP4 keeps its samples in fragments: then its ``moov`` lists none."""
+    return "mp4" in container.format.name and stream.frames == 0
+
+
+def boxes(reader: RangeReader, limit: int) -> list[tuple[str, int, int]]:
+    """The first ``limit`` top-level boxes as (type, position, size in bytes) (ISO/IEC 14496-12, 4.2)."""
+    found: list[tuple[str, int, int]] = []
+    position = 0
+    while len(found) < limit:
+        reader.seek(position)
+        header = reader.read(16)
+        if len(header) < 8:
+            break
+        size = int.from_bytes(header[:4], "big")
+        if size == 1 and len(header) == 16:
+            size = int.from_bytes(header[8:], "big")
+        found.append((header[4:8].decode("latin-1"), position, size))
+        if size < 8:
+            break
+        position += size
+    return found
+
+
+def fragment_head(source: dict[str, Any]) -> bytes:
+    """What a fragmented MP4 needs before any of its fragments: ``ftyp`` and ``moov``."""
+    reader = RangeReader(open_ranges(source), source["size"])
+    head = b""
+    for kind, position, size in boxes(reader, FRAGMENT_BOXES):
+        if kind == "moof":
+            break
+        if kind in ("ftyp", "moov"):
+            reader.seek(position)
+            head += reader.read(size)
+    return head

@@ -1,0 +1,140 @@
+"""From ffmpeg's bytes to cells: read, check against the row, put at its place, write anew."""
+
+import logging
+from dataclasses import replace
+
+from vidstead.grid import Row
+from vidstead.media import (
+    AAC_FRAME,
+    PRIMING,
+    SOUND_ROLL,
+    Fragment,
+    FragmentReader,
+    MediaFormatError,
+    Sample,
+    Timeline,
+    adts_config,
+    align,
+    cell_limit,
+    parse_adts,
+    write_fragment,
+)
+
+log = logging.getLogger(__name__)
+ADTS_HEADER = 7
+
+
+class PictureCutter:
+    """One fragment of ffmpeg's MP4 is one cell."""
+
+    def __init__(self, row: Row, timeline: Timeline, first: int, count: int) -> None:
+        self.row = row
+        self._ticks = timeline.frame_ticks
+        self._next = first
+        self._end = first + count
+        self._reader = FragmentReader()
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """See ``Cutter``."""
+        return [self._cell(fragment) for fragment in self._reader.feed(data)]
+
+    def close(self) -> None:
+        """See ``Cutter``."""
+        if self._next != self._end:
+            raise MediaFormatError(reason=f"{self.row.name} ends before segment {self._next}")
+        self._reader.close()
+
+    def _cell(self, fragment: Fragment) -> tuple[int, bytes]:
+        index = self._next
+        if index == self._end:
+            raise MediaFormatError(reason=f"{self.row.name} goes on after segment {index - 1}")
+        header = self._reader.header
+        if header is None or header.config != self.row.header.config:
+            raise MediaFormatError(reason=f"{self.row.name} has other headers than its row")
+        begin, end = self.row.bounds[index : index + 2]
+        keys = [number for number, sample in enumerate(fragment.samples) if sample.key]
+        if len(fragment.samples) != end - begin or keys != [0]:
+            made = f"{len(fragment.samples)} pictures with keys at {keys}"
+            raise MediaFormatError(reason=f"segment {index} of {self.row.name} has {made}, not {end - begin}")
+        self._next += 1
+        return index, write_cell(self.row, index, align(_even(fragment, self._ticks), start=begin * self._ticks))
+
+
+def _even(fragment: Fragment, ticks: int) -> Fragment:
+    """The same pictures, each ``ticks`` long: the last one's length is a guess of the muxer."""
+    return replace(fragment, samples=tuple(replace(sample, duration=ticks) for sample in fragment.samples))
+
+
+class SoundCutter:
+    """Frames of an ADTS stream, counted: priming, roll, cells, roll."""
+
+    def __init__(self, row: Row, first: int, count: int) -> None:
+        self.row = row
+        self._next = first
+        self._end = first + count
+        self._skip = PRIMING + SOUND_ROLL
+        self._buffer = b""
+        self._frames: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """See ``Cutter``."""
+        self._buffer += data
+        whole = _whole_frames(self._buffer)
+        if whole:
+            self._check(self._buffer)
+            self._frames += parse_adts(self._buffer[:whole])
+            self._buffer = self._buffer[whole:]
+        cells = []
+        while self._next < self._end and len(self._frames) >= self._skip + self._length():
+            cells.append(self._cell())
+        return cells
+
+    def close(self) -> None:
+        """See ``Cutter``."""
+        if self._next != self._end or len(self._frames) != self._skip + SOUND_ROLL:
+            raise MediaFormatError(
+                reason=f"{self.row.name} ends before segment {self._next} with {len(self._frames)} frames left"
+            )
+
+    def _check(self, data: bytes) -> None:
+        if adts_config(data) != self.row.header.config:
+            raise MediaFormatError(reason=f"{self.row.name} has other headers than its row")
+
+    def _length(self) -> int:
+        return self.row.bounds[self._next + 1] - self.row.bounds[self._next]
+
+    def _cell(self) -> tuple[int, bytes]:
+        index, length = self._next, self._length()
+        frames = self._frames[self._skip : self._skip + length]
+        self._frames = self._frames[self._skip + length :]
+        self._skip = 0
+        self._next += 1
+        return index, write_cell(self.row, index, sound_fragment(frames, self.row.bounds[index]))
+
+
+def sound_fragment(frames: list[bytes], begin: int) -> Fragment:
+    """AAC frames as a fragment that begins at frame ``begin`` of its row."""
+    samples = tuple(Sample(size=len(f), duration=AAC_FRAME, composition_offset=0, key=True) for f in frames)
+    return Fragment(decode_time=begin * AAC_FRAME, samples=samples, data=b"".join(frames))
+
+
+def write_cell(row: Row, index: int, fragment: Fragment) -> bytes:
+    """The bytes of a cell; said aloud when there are more than its row allows."""
+    data = write_fragment(sequence=index + 1, fragment=fragment, track_kind=row.spec.kind)
+    limit = cell_limit(row.spec, len(fragment.samples))
+    if len(data) > limit:
+        log.warning("cell above its bound: row %s, segment %d, %d of %d bytes", row.id, index, len(data), limit)
+    return data
+
+
+def _whole_frames(data: bytes) -> int:
+    """Bytes of the ADTS frames that are all there (ISO/IEC 13818-7, 6.2: frame_length)."""
+    at = 0
+    while at + ADTS_HEADER <= len(data):
+        size = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+        if size < ADTS_HEADER:
+            raise MediaFormatError(reason=f"an ADTS frame of {size} bytes")
+        if at + size > len(data):
+            break
+        at += size
+    return at

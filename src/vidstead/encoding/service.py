@@ -1,0 +1,230 @@
+"""Filling spans: from a job to stored cells.
+
+A hot span makes the cell that a viewer waits for in a run of its own, and then its look-ahead. A bulk span decodes once
+for all of its rows. Leases are claimed a column ahead of what the encoder gives, not for the whole span, so that a
+viewer's wish for a later cell can overtake the bulk; what comes out for a cell that is not ours is dropped.
+
+Per cell: store the object (the first writer wins, everybody else adopts what is there), then record it in one short
+transaction. Nothing is open in the database while a child runs.
+
+A run that fails is repeated in the smallest pieces. A cell that fails again becomes a filler: the last picture held, or
+silence, so that one damaged place doesn't stop the film.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from contextlib import aclosing
+from dataclasses import dataclass
+from hashlib import sha256
+
+from vidstead.encoding.errors import EncodingFailed
+from vidstead.encoding.leases import Leases, leases
+from vidstead.encoding.ports import EncodedCell, Encoder, Run
+from vidstead.grid import Cell, CellRef, Grid, GridNotFound, Grids, Recorded, Row, Source, Span, cell_key
+from vidstead.media import SOURCE_INDEX, SourceIndex
+from vidstead.storage import ObjectExists, ObjectNotFound, ObjectStore
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 30.0
+COLUMNS_AHEAD = 1
+INDEXES = 16
+"""Indexes of sources that are kept in memory."""
+OTHERS_SECONDS = 0.5
+"""How often we look whether others are done with cells that are theirs."""
+OTHERS_PATIENCE = 2 * LEASE_SECONDS
+"""How long we wait for others: a lease that is not renewed runs out before that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A part of a span that one run makes: rows of one kind and source, and some columns."""
+
+    rows: tuple[Row, ...]
+    first: int
+    count: int
+
+    def cells(self) -> list[CellRef]:
+        """Its cells, column by column."""
+        return [ref for column in range(self.first, self.first + self.count) for ref in self.column(column)]
+
+    def column(self, index: int) -> list[CellRef]:
+        """The cells of one of its columns."""
+        return [CellRef(row_id=row.id, index=index) for row in self.rows]
+
+
+class SpanFiller:
+    """Fills spans."""
+
+    def __init__(
+        self, grids: Grids, store: ObjectStore, encoder: Encoder, *, worker: str, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        """``worker``: who made a cell, for its record. ``lease_seconds``: how long a dead worker holds its cells."""
+        self._grids = grids
+        self._store = store
+        self._encoder = encoder
+        self._worker = worker
+        self._lease_seconds = lease_seconds
+        self._indexes: OrderedDict[str, SourceIndex] = OrderedDict()
+
+    async def fill(self, span: Span) -> None:
+        """Make every missing cell of a span that nobody else makes; harmless when repeated.
+
+        A hot span that no viewer waits for any more is dropped, and so is work on a grid that died. Raises what the
+        store and the database raise.
+        """
+        if span.hot and not await self._wanted(span):
+            return
+        try:
+            grid = await self._grids.load(span.environment_id, span.grid_id)
+            async with leases(self._grids, grid, self._lease_seconds) as ours:
+                for piece in pieces(grid, span):
+                    await self._fill(grid, piece, ours, background=not span.hot)
+        except GridNotFound:
+            log.info("grid %s is gone: its span is dropped", span.grid_id)
+
+    async def _wanted(self, span: Span) -> bool:
+        refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
+        return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
+
+    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
+        """Fill one piece: what is free at once, and what others had leased once they are done or gone."""
+        waited = 0.0
+        left = piece
+        while True:
+            missing = await self._missing(grid, left)
+            start = await self._first_claimed(left, missing, ours)
+            if start is not None:
+                await self._make(grid, _cut(left, missing, start), ours, background=background)
+            elif not missing or waited > OTHERS_PATIENCE:
+                return
+            else:
+                await asyncio.sleep(OTHERS_SECONDS)
+                waited += OTHERS_SECONDS
+
+    async def _missing(self, grid: Grid, piece: Piece) -> set[CellRef]:
+        now = await self._grids.load(grid.environment_id, grid.id)
+        done = {row.id: row.done for row in now.rows}
+        return {ref for ref in piece.cells() if ref.index not in done[ref.row_id]}
+
+    async def _first_claimed(self, piece: Piece, missing: set[CellRef], ours: Leases) -> int | None:
+        """The first column of which we hold a cell now."""
+        for column in sorted({ref.index for ref in missing}):
+            if await ours.claim(ref for ref in piece.column(column) if ref in missing):
+                return column
+        return None
+
+    async def _make(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
+        """One run; where it fails, every cell of ours alone, and where that fails too, a filler."""
+        try:
+            await self._run(grid, piece, ours, background=background)
+        except EncodingFailed as error:
+            log.warning("run failed: grid %s, %s", grid.id, error.message)
+            for row in piece.rows:
+                for index in range(piece.first, piece.first + piece.count):
+                    single = Piece(rows=(row,), first=index, count=1)
+                    if await ours.claim(single.cells()):
+                        await self._make_one(grid, single, ours, background=background)
+
+    async def _make_one(self, grid: Grid, single: Piece, ours: Leases, *, background: bool) -> None:
+        row, index = single.rows[0], single.first
+        try:
+            await self._run(grid, single, ours, background=background)
+        except EncodingFailed as error:
+            log.error("cell failed for good: grid %s, row %s, segment %d: %s", grid.id, row.name, index, error.message)
+            before = await self._stored(grid, row, index - 1)
+            data = await self._encoder.filler(_source_of(grid, single), grid.timeline, row, index, before)
+            made = EncodedCell(row=row, index=index, data=data, encode_ms=0)
+            await self._keep(grid, made, ours, filler=True)
+
+    async def _run(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
+        source = _source_of(grid, piece)
+        order = Run(
+            source=source,
+            index=await self._index(source),
+            timeline=grid.timeline,
+            rows=piece.rows,
+            first=piece.first,
+            count=piece.count,
+            background=background,
+        )
+        claimed = piece.first - 1
+        async with aclosing(self._encoder.run(order)) as cells:
+            async for made in cells:
+                while claimed < min(made.index + COLUMNS_AHEAD, piece.first + piece.count - 1):
+                    claimed += 1
+                    await ours.claim(ref for ref in piece.column(claimed) if not ours.holds(ref))
+                if ours.holds(CellRef(row_id=made.row.id, index=made.index)):
+                    await self._keep(grid, made, ours)
+
+    async def _keep(self, grid: Grid, made: EncodedCell, ours: Leases, *, filler: bool = False) -> None:
+        """Store and record a cell. Raises ``GridNotFound`` when the grid died meanwhile; then nothing is left."""
+        key = cell_key(grid.environment_id, grid.id, made.row.slug, made.index)
+        data = await asyncio.to_thread(self._put, key, made.data)
+        cell = Cell(
+            row_id=made.row.id,
+            index=made.index,
+            size=len(data),
+            sha256=sha256(data).hexdigest(),
+            encode_ms=made.encode_ms,
+            worker=self._worker,
+            filler=filler,
+        )
+        recorded = await self._grids.record(grid.environment_id, grid.id, cell)
+        ours.done(CellRef(row_id=made.row.id, index=made.index))
+        if recorded is Recorded.GRID_GONE:
+            await asyncio.to_thread(self._store.delete, key)
+            raise GridNotFound(grid_id=grid.id)
+
+    def _put(self, key: str, data: bytes) -> bytes:
+        """Store a cell; what is stored in the end, by whomever."""
+        try:
+            self._store.put(key, data, if_absent=True)
+        except ObjectExists:
+            return self._store.read(key)
+        return data
+
+    async def _stored(self, grid: Grid, row: Row, index: int) -> bytes | None:
+        """The bytes of a cell, if it is there."""
+        key = cell_key(grid.environment_id, grid.id, row.slug, index)
+        try:
+            return await asyncio.to_thread(self._store.read, key) if index >= 0 else None
+        except ObjectNotFound:
+            return None
+
+    async def _index(self, source: Source) -> SourceIndex:
+        """The index of a source; it never changes."""
+        if source.index_key not in self._indexes:
+            stored = await asyncio.to_thread(self._store.read, source.index_key)
+            self._indexes[source.index_key] = SOURCE_INDEX.validate_json(stored)
+            while len(self._indexes) > INDEXES:
+                self._indexes.popitem(last=False)
+        self._indexes.move_to_end(source.index_key)
+        return self._indexes[source.index_key]
+
+
+def pieces(grid: Grid, span: Span) -> list[Piece]:
+    """A span as runs: rows of one source and kind together; of a hot span the first column alone."""
+    rows = [row for row in grid.rows if row.id in span.row_ids]
+    count = min(span.count, grid.timeline.cells - span.first)
+    if count < 1:
+        return []
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.source_id, row.spec.kind), []).append(row)
+    first = [Piece(rows=tuple(group), first=span.first, count=1 if span.hot else count) for group in groups.values()]
+    if not span.hot or count == 1:
+        return first
+    return first + [Piece(rows=tuple(group), first=span.first + 1, count=count - 1) for group in groups.values()]
+
+
+def _cut(piece: Piece, missing: set[CellRef], start: int) -> Piece:
+    """What is left of a piece from ``start`` on: rows and columns that still miss cells."""
+    left = {ref for ref in missing if ref.index >= start}
+    rows = tuple(row for row in piece.rows if any(ref.row_id == row.id for ref in left))
+    return Piece(rows=rows, first=start, count=max(ref.index for ref in left) - start + 1)
+
+
+def _source_of(grid: Grid, piece: Piece) -> Source:
+    return next(source for source in grid.sources if source.id == piece.rows[0].source_id)

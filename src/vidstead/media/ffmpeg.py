@@ -1,0 +1,234 @@
+"""ffmpeg's arguments for the cells of a row: pure functions of what is asked.
+
+A run reads the packets of its source as NUT on standard input, on asset time plus a positive *offset*
+(``clock_offset``), so that nothing is ever negative and every slot of the timeline is a whole number of frames.
+
+*Pictures.* ``fps`` puts each picture on the nearest slot, as one continuous run over the whole file would;
+``start_time`` makes the first slot the run's own, whatever came before it; ``tpad`` and ``trim`` make the count exact
+at the end of a source. Everything that decides the headers is set here and nowhere else, so that every cell of a row
+has the same: the level and profile, ``stitchable`` (parameter sets that don't depend on content), a key distance far
+beyond any cell with forced IDR pictures at the bounds, and ``setparams`` after scaling, since the encoder would copy
+colour, chroma position and field order from whatever frame comes first. The version message of x264 (an SEI of 700
+bytes per cell) is cut out.
+
+*Sound.* The cut is by timestamp, in samples. ``aresample`` fills gaps and late starts with silence; where the rate
+changes, its input begins at a sample that both rates share, so that each run resamples at the same phase. Two frames
+more are encoded on either side, and the encoder's priming frame before them.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil, gcd, lcm
+
+from vidstead.media.rows import AudioSpec, VideoSpec
+from vidstead.media.source import Colour, VideoStream
+from vidstead.media.timeline import AAC_FRAME, Timeline
+
+OFFSET_SECONDS = 1000
+"""Seconds that are added to asset time, at least."""
+SOUND_ROLL = 2
+"""Frames of 1024 samples that are encoded before and after a run, and dropped."""
+PRIMING = 1
+"""Frames that ffmpeg's AAC encoder gives before the first that was asked for."""
+
+_KEY_DISTANCE = 20_000
+_HD_LINES = 720
+_KEPT_MATRICES = ("bt709", "smpte170m", "bt470bg")
+_HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+_RESAMPLE_ROLL = Fraction(1, 10)
+_GAP_SECONDS = "0.02"
+
+
+def clock_offset(rate: Fraction, *time_bases: Fraction) -> int:
+    """Seconds to add to asset time: a whole number of frames at ``rate`` and of ticks of every time base."""
+    step = lcm(rate.denominator, *(base.numerator for base in time_bases))
+    return ceil(Fraction(OFFSET_SECONDS, step)) * step
+
+
+def output_colour(video: VideoStream) -> Colour:
+    """The colour of every row made from ``video``: its own where players know it, else BT.709; limited range."""
+    known = video.colour
+    if known.matrix in _KEPT_MATRICES and known.transfer not in _HDR_TRANSFERS:
+        usual = known.matrix
+        return Colour(primaries=known.primaries or usual, transfer=known.transfer or _transfer(usual), matrix=usual)
+    if known.matrix is None and min(video.width, video.height) < _HD_LINES and not _is_rgb(video):
+        primaries = known.primaries or "smpte170m"
+        return Colour(primaries=primaries, transfer=known.transfer or "smpte170m", matrix="smpte170m")
+    return Colour(primaries="bt709", transfer="bt709", matrix="bt709")
+
+
+def _transfer(matrix: str) -> str:
+    return "gamma28" if matrix == "bt470bg" else matrix
+
+
+def _is_rgb(video: VideoStream) -> bool:
+    return video.pixel_format.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr"))
+
+
+def header_command(ffmpeg: str, specs: Sequence[VideoSpec], colour: Colour, outputs: Sequence[int]) -> list[str]:
+    """One black picture through every row's own settings, each as MP4 into the descriptor of ``outputs``."""
+    split = f"[0:v]split={len(specs)}" + "".join(f"[v{i}]" for i in range(len(specs)))
+    chains = [f"[v{i}]{_row_filters(spec, colour, '')}[o{i}]" for i, spec in enumerate(specs)]
+    command = [*_base(ffmpeg), "-f", "lavfi", "-i", f"color=black:size=64x64:rate={specs[0].rate}:duration=1"]
+    command += ["-filter_complex", ";".join([split, *chains])]
+    for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
+        command += ["-map", f"[o{i}]", "-frames:v", "1", *_x264(spec, ()), *_mp4(spec.rate, output)]
+    return command
+
+
+def video_command(
+    ffmpeg: str,
+    specs: Sequence[VideoSpec],
+    *,
+    video: VideoStream,
+    timeline: Timeline,
+    first: int,
+    count: int,
+    outputs: Sequence[int],
+) -> list[str]:
+    """Make ``count`` columns from ``first`` of all ``specs``, each as fragmented MP4 into its descriptor."""
+    rate = timeline.rate
+    offset = clock_offset(rate, video.time_base)
+    begin, end = timeline.bounds[first], timeline.bounds[first + count]
+    slot = int(offset * rate)
+    colour = output_colour(video)
+    common = [
+        *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
+        f"fps=fps={rate}:round=near:start_time={_seconds(offset + begin / rate)}",
+        "tpad=stop=-1:stop_mode=clone",
+        f"trim=start_pts={slot + begin}:end_pts={slot + end}",
+        f"setpts=PTS-{slot + begin}",
+        *_upright(video.rotation),
+        *_declared(video, specs[0]),
+    ]
+    split = f"[0:v:0]{','.join(common)},split={len(specs)}" + "".join(f"[v{i}]" for i in range(len(specs)))
+    convert = _conversion(video, colour)
+    chains = [f"[v{i}]{_row_filters(spec, colour, convert)}[o{i}]" for i, spec in enumerate(specs)]
+    command = [*_base(ffmpeg), "-copyts", "-f", "nut", "-i", "pipe:0"]
+    command += ["-filter_complex", ";".join([split, *chains])]
+    keys = [timeline.bounds[cell] - begin for cell in range(first + 1, first + count)]
+    for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
+        command += ["-map", f"[o{i}]", *_x264(spec, keys), *_mp4(rate, output)]
+    return command
+
+
+def audio_command(ffmpeg: str, spec: AudioSpec, *, source_rate: int, begin: int, end: int, output: int) -> list[str]:
+    """Make the frames ``begin`` to ``end`` of a row of sound, with the rolls, as ADTS into ``output``.
+
+    The input's sound has ``source_rate`` samples per second, on asset time plus ``OFFSET_SECONDS``.
+    """
+    rate = spec.sample_rate
+    start = OFFSET_SECONDS * rate + (begin - SOUND_ROLL) * AAC_FRAME
+    stop = OFFSET_SECONDS * rate + (end + SOUND_ROLL) * AAC_FRAME
+    step = rate // gcd(rate, source_rate)
+    entry = start if step == 1 else int(start - _RESAMPLE_ROLL * rate) // step * step
+    layout = "mono" if spec.channels == 1 else "stereo"
+    filters = [
+        f"atrim=start_pts={entry * source_rate // rate}",
+        f"aresample=osr={rate}:ochl={layout}:osf=fltp:rematrix_maxval=1.0"
+        f":async=1:min_hard_comp={_GAP_SECONDS}:first_pts={entry}",
+        "apad",
+        f"atrim=start_pts={start}:end_pts={stop}",
+        f"asetpts=PTS-{start}",
+    ]
+    command = [*_base(ffmpeg), "-copyts", "-f", "nut", "-i", "pipe:0", "-map", "0:a:0", "-af", ",".join(filters)]
+    return [*command, *_aac(spec, output)]
+
+
+def picture_filler_command(
+    ffmpeg: str, spec: VideoSpec, colour: Colour, *, frames: int, held: int | None, output: int
+) -> list[str]:
+    """A cell of ``frames`` equal pictures: number ``held`` (from 0) of the MP4 on standard input, or black."""
+    if held is None:
+        size = f"{spec.width}x{spec.height}"
+        command = [*_base(ffmpeg), "-f", "lavfi", "-i", f"color=black:size={size}:rate={spec.rate}"]
+        chain = ""
+    else:
+        command = [*_base(ffmpeg), "-f", "mp4", "-i", "pipe:0"]
+        chain = f"setpts=N/({spec.rate})/TB,trim=start_frame={held},setpts=PTS-STARTPTS,fps={spec.rate},"
+    chain += f"tpad=stop=-1:stop_mode=clone,trim=end_frame={frames},{_row_filters(spec, colour, '')}"
+    return [
+        *command,
+        "-filter_complex",
+        f"[0:v:0]{chain}[o]",
+        "-map",
+        "[o]",
+        *_x264(spec, ()),
+        *_mp4(spec.rate, output),
+    ]
+
+
+def sound_filler_command(ffmpeg: str, spec: AudioSpec, *, frames: int, output: int) -> list[str]:
+    """``frames`` of silence, with the rolls, as ADTS."""
+    layout = "mono" if spec.channels == 1 else "stereo"
+    source = f"anullsrc=sample_rate={spec.sample_rate}:channel_layout={layout}"
+    trim = f"atrim=end_sample={(frames + 2 * SOUND_ROLL) * AAC_FRAME}"
+    return [*_base(ffmpeg), "-f", "lavfi", "-i", source, "-af", trim, *_aac(spec, output)]
+
+
+def _aac(spec: AudioSpec, output: int) -> list[str]:
+    return ["-c:a", "aac", "-b:a", str(spec.bitrate), "-f", "adts", f"pipe:{output}"]
+
+
+def _base(ffmpeg: str) -> list[str]:
+    return [ffmpeg, "-hide_banner", "-nostdin", "-loglevel", "error", "-protocol_whitelist", "pipe"]
+
+
+def _seconds(value: Fraction) -> str:
+    """With the microseconds that ffmpeg keeps."""
+    return f"{float(value):.6f}"
+
+
+def _upright(rotation: int) -> list[str]:
+    return {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}[rotation]
+
+
+def _declared(video: VideoStream, largest: VideoSpec) -> list[str]:
+    """What the pictures are, said aloud, as a decoder may not know it; HDR is brought to SDR here, once."""
+    colour = video.colour
+    if colour.transfer in _HDR_TRANSFERS:
+        return [
+            f"scale={largest.width}:{largest.height}:flags=bicubic",
+            "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709",
+            "tonemap=hable:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv,format=yuv420p",
+        ]
+    if _is_rgb(video):
+        return []
+    said = "pc" if colour.full_range else "tv"
+    return [f"setparams=range={said}:colorspace={colour.matrix or output_colour(video).matrix}"]
+
+
+def _conversion(video: VideoStream, colour: Colour) -> str:
+    """Options of ``scale`` that turn the source's range and matrix into the row's."""
+    if video.colour.transfer in _HDR_TRANSFERS:
+        return ""
+    into = f":out_range=tv:out_color_matrix={colour.matrix}"
+    return into if _is_rgb(video) else f":in_range={'pc' if video.colour.full_range else 'tv'}{into}"
+
+
+def _row_filters(spec: VideoSpec, colour: Colour, conversion: str) -> str:
+    """Scaling, and then everything about a frame that the encoder would write into the headers."""
+    return (
+        f"scale={spec.width}:{spec.height}:flags=bicubic{conversion},setsar=1,format=yuv420p,"
+        f"setparams=field_mode=prog:range=tv:color_primaries={colour.primaries}:color_trc={colour.transfer}"
+        f":colorspace={colour.matrix}:chroma_location=left,sidedata=mode=delete"
+    )
+
+
+def _x264(spec: VideoSpec, keys: Sequence[int]) -> list[str]:
+    """The encoder of a row; ``keys`` are the frames (from 0) that begin further cells."""
+    options = ["-c:v", "libx264", "-preset", spec.preset, "-profile:v", spec.profile, "-level:v", spec.level]
+    options += ["-crf", str(spec.crf), "-maxrate", str(spec.max_bitrate), "-bufsize", str(spec.buffer_bits)]
+    options += ["-rc_init_occupancy", str(spec.buffer_bits // 2), "-flags", "+cgop", "-forced-idr", "1"]
+    options += ["-g", str(_KEY_DISTANCE), "-keyint_min", str(_KEY_DISTANCE // 2), "-x264-params", "stitchable=1"]
+    options += ["-a53cc", "0", "-bsf:v", "filter_units=remove_types=6", "-fps_mode", "passthrough"]
+    if keys:  # a quarter of a frame early, so that rounding can't make it the next frame
+        options += ["-force_key_frames", ",".join(_seconds((key - Fraction(1, 4)) / spec.rate) for key in keys)]
+    return options
+
+
+def _mp4(rate: Fraction, output: int) -> list[str]:
+    timescale = Timeline(rate=rate, bounds=(0, 1)).timescale
+    flags = "+frag_discont+frag_keyframe+empty_moov+default_base_moof+skip_trailer"
+    options = ["-f", "mp4", "-movflags", flags, "-use_editlist", "0", "-video_track_timescale", str(timescale)]
+    return [*options, "-avoid_negative_ts", "disabled", "-flush_packets", "1", f"pipe:{output}"]

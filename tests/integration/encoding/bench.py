@@ -1,0 +1,105 @@
+"""A source, published without a database: its plan, its rows, and any of its cells by the real children."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from tests.oracle.barcode import ffmpeg
+
+from vidstead.encoding import Publisher, PublishPlan
+from vidstead.encoding.adapters.ffmpeg import FfmpegEncoder
+from vidstead.encoding.adapters.prober import ChildProber
+from vidstead.encoding.ports import Run
+from vidstead.grid import Part, Row, Source
+from vidstead.media import Timeline
+from vidstead.storage import ObjectStore
+
+Cells = dict[tuple[str, int], bytes]
+"""The bytes of cells by row name and index."""
+
+
+class Bench:
+    """One source in a store, and what can be made of it."""
+
+    def __init__(self, store: ObjectStore, file: Path, *, pieces: int = 1) -> None:
+        """Put ``file`` into ``store``, as ``pieces`` parts."""
+        data = file.read_bytes()
+        step = -(-len(data) // pieces)
+        cuts = [data[at : at + step] for at in range(0, len(data), step)]
+        self.parts = tuple(Part(key=f"e/sources/s/part-{i:04d}", size=len(cut)) for i, cut in enumerate(cuts))
+        for part, cut in zip(self.parts, cuts, strict=True):
+            store.put(part.key, cut)
+        self.encoder = FfmpegEncoder(ffmpeg(), store)
+        self.prober = ChildProber(store)
+        self.plan: PublishPlan
+        self.rows: tuple[Row, ...] = ()
+
+    async def publish(self, segment_seconds: float = 4.0) -> PublishPlan:
+        """Plan the grid."""
+        publisher = Publisher(self.prober, self.encoder, segment_seconds=segment_seconds)
+        self.plan = await publisher.plan("e", "s", self.parts)
+        self.rows = tuple(
+            Row(
+                id=number,
+                environment_id="e",
+                grid_id="g",
+                source_id="s",
+                name=row.plan.name,
+                generation=1,
+                spec=row.plan.spec,
+                header=row.header,
+                fingerprint=row.fingerprint,
+                bandwidth=row.bandwidth,
+                bounds=row.bounds,
+            )
+            for number, row in enumerate(self.plan.rows, 1)
+        )
+        return self.plan
+
+    @property
+    def timeline(self) -> Timeline:
+        """The timeline of the grid."""
+        return self.plan.timeline
+
+    def of_kind(self, kind: str) -> tuple[Row, ...]:
+        """The rows of pictures (``video``) or of sound (``audio``)."""
+        return tuple(row for row in self.rows if row.spec.kind == kind)
+
+    def order(self, rows: Sequence[Row], first: int, count: int) -> Run:
+        """The order for a run."""
+        source = Source(id="s", parts=self.parts, facts=self.plan.facts, index_key=self.plan.index_key)
+        return Run(
+            source=source,
+            index=self.plan.index,
+            timeline=self.timeline,
+            rows=tuple(rows),
+            first=first,
+            count=count,
+            background=count > 1,
+        )
+
+    async def make(self, rows: Sequence[Row], runs: Iterable[tuple[int, int]]) -> Cells:
+        """The cells of ``rows`` by runs of (first, count)."""
+        cells: Cells = {}
+        for first, count in runs:
+            async with aclosing(self.encoder.run(self.order(rows, first, count))) as made:
+                async for cell in made:
+                    cells[cell.row.name, cell.index] = cell.data
+        return cells
+
+    def joined(self, row: Row, cells: Cells) -> bytes:
+        """A row as one file: its init segment and all of its cells."""
+        return row.header.init + b"".join(cells[row.name, index] for index in range(self.timeline.cells))
+
+    def one_by_one(self) -> list[tuple[int, int]]:
+        """Every column in a run of its own, the last first, as a viewer who jumps about would have them made."""
+        return [(index, 1) for index in reversed(range(self.timeline.cells))]
+
+    def all_at_once(self) -> list[tuple[int, int]]:
+        """One run of all columns."""
+        return [(0, self.timeline.cells)]
+
+    def mixed(self) -> list[tuple[int, int]]:
+        """The second column alone, then what is around it."""
+        cells = self.timeline.cells
+        return [(1, 1), (0, 1), (2, cells - 2)] if cells > 2 else [(cells - 1, 1), *([(0, 1)] if cells > 1 else [])]

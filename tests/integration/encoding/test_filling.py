@@ -1,0 +1,248 @@
+"""Spans become cells: with a real database, a real store, real children."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from tests.integration.encoding.bench import Bench
+from tests.oracle.barcode import read_barcodes
+from tests.oracle.compare import differences, reference_frames
+from tests.oracle.sources import BY_NAME, make
+
+from vidstead.db import Database
+from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, plan_spans
+from vidstead.encoding.adapters.ffmpeg import FfmpegEncoder
+from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
+from vidstead.kit import new_id
+from vidstead.media import SOURCE_INDEX, Timeline
+from vidstead.storage import ObjectStore
+from vidstead.storage.adapters.local import LocalStore
+
+CLIP = "mp4-25"
+
+
+class Recorder:
+    """An encoder that passes everything on, writes down what it was asked, and fails where it is told to."""
+
+    def __init__(self, inner: FfmpegEncoder) -> None:
+        self.inner = inner
+        self.build = inner.build
+        self.headers = inner.headers
+        self.runs: list[tuple[tuple[str, ...], int, int, bool]] = []
+        self.broken: set[int] = set()
+        self.pause = asyncio.Event()
+        self.pause.set()
+        self.started = asyncio.Event()
+
+    async def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
+        """Pass on the run."""
+        self.runs.append((tuple(row.name for row in order.rows), order.first, order.count, order.background))
+        self.started.set()
+        async with aclosing(self.inner.run(order)) as cells:
+            async for cell in cells:
+                await self.pause.wait()
+                if cell.index in self.broken:
+                    raise EncodingFailed(first=cell.index, last=cell.index, rows=cell.row.name, reason="told to")
+                yield cell
+
+    async def filler(self, source: Source, timeline: Timeline, row: Row, index: int, before: bytes | None) -> bytes:
+        """Pass on the filler."""
+        return await self.inner.filler(source, timeline, row, index, before)
+
+
+class Scene:
+    """A published source in a database."""
+
+    def __init__(self, store: ObjectStore, grids: Grids, environment_id: str, bench: Bench) -> None:
+        self.store = store
+        self.grids = grids
+        self.environment_id = environment_id
+        self.bench = bench
+        self.encoder = Recorder(bench.encoder)
+        self.filler = SpanFiller(grids, store, self.encoder, worker="tester", lease_seconds=2)
+        self.grid: Grid
+
+    async def publish(self, database: Database) -> None:
+        """Create the grid."""
+        plan = await self.bench.publish(2.0)
+        self.store.put(plan.index_key, SOURCE_INDEX.dump_json(plan.index))
+        source = Source(id=new_id(), parts=self.bench.parts, facts=plan.facts, index_key=plan.index_key)
+        async with database.begin(self.environment_id) as connection:
+            self.grid = await self.grids.create(
+                connection,
+                environment_id=self.environment_id,
+                grid_id=new_id(),
+                timeline=plan.timeline,
+                source=source,
+                rows=plan.rows,
+            )
+
+    def row(self, kind: str) -> Row:
+        """The row of a kind."""
+        return next(row for row in self.grid.rows if row.spec.kind == kind)
+
+    def span(self, rows: Sequence[Row], first: int, count: int, *, hot: bool = False) -> Span:
+        """A span of this grid."""
+        return Span(
+            environment_id=self.environment_id,
+            grid_id=self.grid.id,
+            row_ids=tuple(row.id for row in rows),
+            first=first,
+            count=count,
+            hot=hot,
+        )
+
+    async def done(self, row: Row) -> frozenset[int]:
+        """The stored cells of a row."""
+        grid = await self.grids.load(self.environment_id, self.grid.id)
+        return next(one.done for one in grid.rows if one.id == row.id)
+
+    def cell(self, row: Row, index: int) -> bytes:
+        """The bytes of a stored cell."""
+        return self.store.read(cell_key(self.environment_id, self.grid.id, row.slug, index))
+
+    def joined(self, row: Row) -> bytes:
+        """A row as one file."""
+        return row.header.init + b"".join(self.cell(row, index) for index in range(self.grid.timeline.cells))
+
+
+@pytest.fixture
+async def scene(database: Database, grids: Grids, environment_id: str, clips: Path, tmp_path: Path) -> Scene:
+    """The clip, published."""
+    store = LocalStore(tmp_path / "objects")
+    scene = Scene(store, grids, environment_id, Bench(store, make(BY_NAME[CLIP], clips)))
+    await scene.publish(database)
+    return scene
+
+
+async def test_the_eager_fill_makes_every_cell_once(scene: Scene, clips: Path) -> None:
+    await asyncio.gather(*(scene.filler.fill(span) for span in plan_spans(scene.grid)))
+    video, audio = scene.row("video"), scene.row("audio")
+    cells = frozenset(range(scene.grid.timeline.cells))
+    assert await scene.done(video) == await scene.done(audio) == cells
+    timeline = scene.grid.timeline
+    wanted = reference_frames(make(BY_NAME[CLIP], clips), timeline.rate, timeline.frames)
+    assert differences(read_barcodes(scene.joined(video)), wanted) == []
+    for row in (video, audio):
+        for index in cells:
+            record = await scene.grids.cell(scene.environment_id, CellRef(row_id=row.id, index=index))
+            data = scene.cell(row, index)
+            assert record is not None
+            assert (record.size, record.sha256, record.filler) == (len(data), sha256(data).hexdigest(), False)
+    assert all(background for *_, background in scene.encoder.runs)
+    before = len(scene.encoder.runs)
+    await asyncio.gather(*(scene.filler.fill(span) for span in plan_spans(scene.grid)))
+    assert len(scene.encoder.runs) == before, "filling again makes nothing"
+
+
+async def test_a_hot_span_makes_the_asked_cell_alone_and_first(scene: Scene) -> None:
+    video = scene.row("video")
+    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=2))
+    await scene.filler.fill(scene.span([video], 2, 3, hot=True))
+    assert await scene.done(video) == {2, 3, 4}
+    assert scene.encoder.runs == [(("270p",), 2, 1, False), (("270p",), 3, 2, False)]
+
+
+async def test_a_hot_span_that_nobody_waits_for_is_dropped(scene: Scene) -> None:
+    video = scene.row("video")
+    await scene.filler.fill(scene.span([video], 2, 3, hot=True))
+    assert await scene.done(video) == frozenset()
+    assert scene.encoder.runs == []
+
+
+async def test_two_workers_share_the_cells_of_a_span(scene: Scene) -> None:
+    video = scene.row("video")
+    other = SpanFiller(scene.grids, scene.store, scene.encoder, worker="other", lease_seconds=2)
+    span = scene.span([video], 0, 5)
+    await asyncio.gather(scene.filler.fill(span), other.fill(span))
+    assert await scene.done(video) == {0, 1, 2, 3, 4}
+
+
+async def test_a_viewers_wish_overtakes_the_bulk(scene: Scene) -> None:
+    video = scene.row("video")
+    scene.encoder.pause.clear()
+    bulk = asyncio.create_task(scene.filler.fill(scene.span([video], 0, 5)))
+    await scene.encoder.started.wait()
+    viewer = Recorder(scene.bench.encoder)
+    hot = SpanFiller(scene.grids, scene.store, viewer, worker="hot", lease_seconds=2)
+    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=4))
+    await hot.fill(scene.span([video], 4, 1, hot=True))
+    assert await scene.done(video) == {4}
+    scene.encoder.pause.set()
+    await bulk
+    assert await scene.done(video) == {0, 1, 2, 3, 4}
+    record = await scene.grids.cell(scene.environment_id, CellRef(row_id=video.id, index=4))
+    assert record is not None
+    assert record.worker == "hot"
+
+
+async def test_a_dead_workers_cells_are_made_by_another(scene: Scene) -> None:
+    video = scene.row("video")
+    refs = [CellRef(row_id=video.id, index=index) for index in range(5)]
+    await scene.grids.claim(scene.environment_id, scene.grid.id, "dead", refs, seconds=1)
+    await scene.filler.fill(scene.span([video], 0, 5))
+    assert await scene.done(video) == {0, 1, 2, 3, 4}
+
+
+async def test_an_object_that_is_there_already_is_adopted(scene: Scene) -> None:
+    video = scene.row("video")
+    await scene.filler.fill(scene.span([video], 1, 1))
+    kept = scene.cell(video, 1)
+    stranger = b"what another worker stored before it died"
+    scene.store.put(cell_key(scene.environment_id, scene.grid.id, video.slug, 0), stranger)
+    await scene.filler.fill(scene.span([video], 0, 2))
+    record = await scene.grids.cell(scene.environment_id, CellRef(row_id=video.id, index=0))
+    assert record is not None
+    assert (record.size, record.sha256) == (len(stranger), sha256(stranger).hexdigest())
+    assert scene.cell(video, 1) == kept
+
+
+async def test_a_cell_that_fails_for_good_becomes_a_filler(scene: Scene) -> None:
+    video, audio = scene.row("video"), scene.row("audio")
+    scene.encoder.broken = {1}
+    await scene.filler.fill(scene.span([video], 0, 3))
+    await scene.filler.fill(scene.span([audio], 0, 3))
+    for row in (video, audio):
+        assert await scene.done(row) == {0, 1, 2}
+        fillers = []
+        for index in range(3):
+            record = await scene.grids.cell(scene.environment_id, CellRef(row_id=row.id, index=index))
+            fillers.append(record is not None and record.filler)
+        assert fillers == [False, True, False]
+    made = video.header.init + b"".join(scene.cell(video, index) for index in range(3))
+    assert read_barcodes(made) == [*range(50), *[49] * 50, *range(100, 150)]
+
+
+async def test_the_first_cell_has_a_black_filler(scene: Scene) -> None:
+    video = scene.row("video")
+    scene.encoder.broken = {0}
+    await scene.filler.fill(scene.span([video], 0, 1))
+    assert read_barcodes(video.header.init + scene.cell(video, 0)) == [0] * 50
+
+
+async def test_nothing_is_left_of_a_grid_that_dies_meanwhile(scene: Scene, database: Database) -> None:
+    video = scene.row("video")
+    scene.encoder.pause.clear()
+    filling = asyncio.create_task(scene.filler.fill(scene.span([video], 0, 5)))
+    await scene.encoder.started.wait()
+    async with database.begin(scene.environment_id) as connection:
+        await scene.grids.disuse(connection, scene.environment_id, scene.grid.id)
+    scene.encoder.pause.set()
+    await filling
+    assert list(scene.store.list(grid_prefix(scene.environment_id, scene.grid.id))) == []
+    assert await scene.grids.sweep(scene.environment_id, scene.grid.id)
+
+
+async def test_cancelling_gives_up_the_leases(scene: Scene) -> None:
+    video = scene.row("video")
+    scene.encoder.pause.clear()
+    filling = asyncio.create_task(scene.filler.fill(scene.span([video], 0, 5)))
+    await scene.encoder.started.wait()
+    filling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await filling
+    refs = [CellRef(row_id=video.id, index=index) for index in range(5)]
+    assert await scene.grids.claim(scene.environment_id, scene.grid.id, "next", refs, seconds=5) == frozenset(refs)

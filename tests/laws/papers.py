@@ -108,6 +108,19 @@ def locks(paths: Sequence[Path]) -> list[str]:
     return problems
 
 
+def unlocked(wanted: Iterable[str], lock: str) -> list[str]:
+    """Requirements (as in pyproject.toml) whose package is not in a lock file."""
+    held = {_package(line) for line in lock.splitlines() if re.match(r"[A-Za-z0-9]", line)}
+    return [
+        f"{requirement} is not locked: run `make lock`" for requirement in wanted if _package(requirement) not in held
+    ]
+
+
+def _package(requirement: str) -> str:
+    """The normalised name (PEP 503) of a requirement."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[\s\[<>=!~;]", requirement)[0]).lower()
+
+
 def helped(makefile: str) -> list[str]:
     """Targets of the Makefile that `make help` does not explain in one line."""
     explained = set(re.findall(r"^([a-z-]+):.*## .{5,}$", makefile, re.MULTILINE))

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -92,6 +93,13 @@ def test_lock_files_hold_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     paths = ours()
     assert Path("requirements.txt") in paths
     assert papers.locks(paths) == []
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name, more in (("requirements.txt", []), ("requirements-dev.txt", project["optional-dependencies"]["dev"])):
+        lock = (REPOSITORY / name).read_text(encoding="utf-8")
+        assert papers.unlocked([*project["dependencies"], *more], lock) == []
 
 
 def test_make_help_lists_every_command() -> None:

@@ -179,6 +179,12 @@ def test_registry_addresses(tmp_path: Path) -> None:
     assert len(papers.locks([lock, npm, other])) == 2
 
 
+def test_dependency_that_is_not_locked() -> None:
+    lock = "mux-python==5 \\\n    --hash=sha256:00\npsycopg==3\n"
+    assert papers.unlocked(["mux_python>=5", "psycopg[binary,pool]>=3"], lock) == []
+    assert papers.unlocked(["mux>=5"], lock) == ["mux>=5 is not locked: run `make lock`"]
+
+
 def test_target_without_help() -> None:
     assert papers.helped(".PHONY: a\na: b ## does a thing\n") == []
     assert papers.helped(".PHONY: a\na: b\n") == ["make a has no line of help"]

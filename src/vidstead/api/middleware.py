@@ -81,6 +81,7 @@ class Observed:
             status=status,
             ms=round(seconds * 1000, 1),
             bytes=size,
+            **({} if answer.complete else {"cut_off": True}),
             **_told(scope.get("path_params", {})),
             **scope["state"].get("facts", {}),
         )

@@ -284,7 +284,7 @@ async def insert_playback_id(
         INSERT_PLAYBACK_ID,
         {"id": playback_id, "environment_id": environment_id, "asset_id": asset_id, "policy": policy},
     )
-    return _playback_id(found.mappings().one())
+    return _playback_id(dict(found.mappings().one()))
 
 
 async def select_playback_id(

@@ -45,13 +45,19 @@ def doctor(*, as_json: bool) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
+REMEDIES = {
+    "database": "Start the database server, or correct VIDSTEAD_DATABASE_URL.",
+    "storage": "Correct VIDSTEAD_STORAGE_URL and its keys, or the rights to the folder.",
+}
+
+
 def _checked(name: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
-    """A check that fails by an error of ours has found a problem; its sentence says what to do."""
+    """A check that fails by an error of ours has found a problem; its sentence ends with what to do."""
     try:
         return check(settings)
     except VidsteadError as error:
-        found, _, remedy = error.message.partition(": ")
-        return Finding(check=name, ok=False, found=found, remedy=remedy or None)
+        found, _, remedy = error.message.rpartition(": ")
+        return Finding(check=name, ok=False, found=found or error.message, remedy=REMEDIES.get(name, remedy or None))
 
 
 def _line(finding: Finding) -> str:

@@ -330,7 +330,7 @@ async def test_a_store_that_hangs_is_asked_once(services: ApiServices, monkeypat
 # Routes of others
 
 
-async def test_byte_paths_live_beside_the_api(services: ApiServices) -> None:
+async def test_byte_paths_live_beside_the_api(services: ApiServices, log: io.StringIO) -> None:
     async def playlist(request: Request) -> Response:
         return PlainTextResponse(request.path_params["pid"])
 
@@ -354,6 +354,8 @@ async def test_byte_paths_live_beside_the_api(services: ApiServices) -> None:
         assert "10.0.0.7" not in answer.text
         with pytest.raises(RuntimeError, match="torn"):  # the server breaks the connection: half is not whole
             await client.get("/torn")
+    torn = [line for line in lines(log) if line.get("route") == "/torn"]
+    assert [(line["status"], line["bytes"], line["cut_off"]) for line in torn] == [(200, 4, True)]
 
 
 async def test_lifespan_runs_around_the_serving(services: ApiServices) -> None:

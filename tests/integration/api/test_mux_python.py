@@ -15,7 +15,7 @@ from mux_python.exceptions import (
 )
 from starlette.types import ASGIApp
 from tests.integration.api.clients import make_token
-from tests.integration.api.serving import served
+from tests.integration.api.serving import SERVERS, served
 from tests.integration.api.test_assets import PUBLISHED
 
 from vidstead.api import ApiServices
@@ -26,9 +26,9 @@ Mux: TypeAlias = Any  # mux_python has no types
 FILM = "https://example.com/film.mp4"
 
 
-@pytest.fixture
-async def address(app: ASGIApp) -> AsyncIterator[str]:
-    async with served(app) as url:
+@pytest.fixture(params=SERVERS)
+async def address(app: ASGIApp, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    async with served(app, request.param) as url:
         yield url
 
 

@@ -1,0 +1,148 @@
+"""The main job, by the real CLI and a real browser: upload a film, watch it before it is encoded, delete it."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.oracle.barcode import read_barcodes
+from tests.oracle.browser import Browser, open_browser
+from tests.oracle.sources import X264, Clip, make
+from tests.serve import Server, serve, wait_for
+
+RATE = Fraction(25)
+FILM = Clip(name="film", width=1280, height=720, seconds=60, video=(*X264, "-g", "50"), rate=RATE)
+MEDIA = Path(__file__).parents[3] / "shared" / "media"
+COVERED_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of 720p whose frames are numbered."""
+    return make(FILM, tmp_path_factory.mktemp("film"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of this file, in a folder and a home that were empty."""
+    with serve(tmp_path_factory.mktemp("serve")) as running:
+        yield running
+
+
+def objects(server: Server, pattern: str = "**/*") -> list[Path]:
+    """The stored objects."""
+    return [path for path in (server.data_dir / "objects").glob(pattern) if path.is_file()]
+
+
+def covered(server: Server, asset_id: str) -> bool:
+    asset = server.asset(asset_id)
+    assert asset["status"] == "ready", asset
+    return bool(asset["progress"]["state"] == "completed")
+
+
+def rendition(url: str, client: httpx.Client) -> dict[str, bytes]:
+    """Every rendition of a multivariant playlist by its address: init segment and cells, joined."""
+    lines = client.get(url).raise_for_status().text.splitlines()
+    joined = {}
+    for line in lines:
+        if line.endswith(".m3u8") and not line.startswith("#"):
+            playlist = httpx.URL(url).join(line)
+            media = client.get(playlist).raise_for_status().text.splitlines()
+            parts = ["init.mp4", *(name for name in media if name.endswith(".m4s") and not name.startswith("#"))]
+            joined[line] = b"".join(client.get(playlist.join(name)).raise_for_status().content for name in parts)
+    return joined
+
+
+def test_watch_a_film_that_is_not_encoded_yet(server: Server, browser: Browser, film: Path) -> None:
+    made = server.upload(film, "--policy", "public", "--title", "A film", "--wait", "published")
+    assert made["status"] == "ready"
+
+    # The first picture, before coverage; then a jump to where no cell is stored yet.
+    first = browser.watch(made["watch_url"], until=1.0)
+    assert first.problems(RATE) == []
+    late = [path for path in objects(server, "*/grids/*/*/00001[34].m4s") if "audio" not in path.parent.name]
+    assert not covered(server, made["asset_id"])
+    assert late == [], "the end of the film was encoded before anybody asked for it"
+    jump = browser.play(made["hls_url"], seek_to=53.0, until="ended")
+    assert jump.problems(RATE, start=53.0) == []
+
+    # Everything else is filled meanwhile; then it plays from start to end, in every rung the same frames.
+    wait_for(lambda: covered(server, made["asset_id"]), seconds=COVERED_SECONDS, what="the film is covered")
+    for player, url in (("hls.js", made["hls_url"]), ("shaka-player", made["dash_url"]), ("dash.js", made["dash_url"])):
+        whole = browser.play(url, player=player, until="ended", rate=3)  # type: ignore[arg-type]
+        assert whole.problems(RATE, start=0.0, end=59.9, most_stalled=3.0) == [], player
+        assert whole.audio_bytes > 0
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        renditions = rendition(made["hls_url"], client)
+    assert len(renditions) == 4
+    for address, joined in renditions.items():
+        assert read_barcodes(joined) == list(range(FILM.frames)), address
+
+    # Deleting leaves nothing.
+    with server.client() as client:
+        assert client.delete(f"/video/v1/assets/{made['asset_id']}").status_code == 204
+        assert client.get(f"/video/v1/assets/{made['asset_id']}").status_code == 404
+    wait_for(lambda: not objects(server), seconds=30, what="every object is removed")
+    wait_for(lambda: httpx.get(made["hls_url"], trust_env=False).status_code == 404, seconds=5, what="it is gone")
+
+
+def test_delete_a_film_while_it_is_encoded(server: Server, film: Path) -> None:
+    made = server.upload(film, "--wait", "published")
+    wait_for(lambda: objects(server, "*/grids/*/*/*.m4s"), seconds=60, what="cells are stored")
+    with server.client() as client:
+        assert client.delete(f"/video/v1/assets/{made['asset_id']}").status_code == 204
+    wait_for(lambda: not objects(server), seconds=60, what="every object is removed")
+    wait_for(lambda: not busy(server), seconds=30, what="no encoder runs any more")
+    assert not objects(server)
+
+
+def busy(server: Server) -> list[str]:
+    """The encoders that run."""
+    return [name for name in (process.name() for process in server.children()) if "ffmpeg" in name]
+
+
+@pytest.mark.parametrize("name", ["big-buck-bunny-480p-30s.mp4", "car-detection.mp4", "asl-book.mkv"])
+def test_real_clips(server: Server, browser: Browser, name: str) -> None:
+    path = MEDIA / name
+    if not path.exists():
+        pytest.skip(f"cannot exist here: {path} is not beside this checkout")
+    made = server.upload(path, "--policy", "public", "--wait", "covered")
+    asset = server.asset(made["asset_id"])
+    report = browser.play(made["hls_url"], until="ended", rate=3)
+    assert report.complete
+    assert report.fatal_errors == report.console_errors == report.foreign_requests == ()
+    assert report.unseen(0.0, asset["duration"] - 0.2) == ()
+    assert report.duration == pytest.approx(asset["duration"], abs=0.1)
+    with server.client() as client:
+        client.delete(f"/video/v1/assets/{made['asset_id']}").raise_for_status()
+
+
+def test_a_url_becomes_an_asset(server: Server) -> None:
+    """Loopback is refused by default, in words; how it is allowed is tested with the room."""
+    with server.client() as client:
+        body = {"inputs": [{"url": f"{server.url}/healthz"}], "playback_policies": ["public"]}
+        asset = client.post("/video/v1/assets", json=body).raise_for_status().json()["data"]
+        failed = wait_for(
+            lambda: (found := server.asset(asset["id"]))["status"] == "errored" and found,
+            seconds=20,
+            what="the asset is errored",
+        )
+    assert failed["errors"]["messages"]
+
+
+def test_what_is_no_film_is_said_so_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    text = tmp_path / "film.mp4"
+    text.write_text("This is no film.\n" * 1000)
+    before = len(objects(server))
+    done = server.cli("upload", str(text), "--json")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+    wait_for(lambda: len(objects(server)) == before, seconds=20, what="the file is removed")

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.oracle.barcode import ffmpeg
 
 from vidstead.encoding import Publisher, PublishPlan
-from vidstead.encoding.adapters.ffmpeg import FfmpegEncoder
-from vidstead.encoding.adapters.prober import ChildProber
+from vidstead.encoding.adapters.encoder import FfmpegEncoder
+from vidstead.encoding.adapters.prober import PyAvProber
 from vidstead.encoding.ports import Run
 from vidstead.grid import Part, Row, Source
 from vidstead.media import Timeline
@@ -29,8 +29,8 @@ class Bench:
         self.parts = tuple(Part(key=f"e/sources/s/part-{i:04d}", size=len(cut)) for i, cut in enumerate(cuts))
         for part, cut in zip(self.parts, cuts, strict=True):
             store.put(part.key, cut)
-        self.encoder = FfmpegEncoder(ffmpeg(), store)
-        self.prober = ChildProber(store)
+        self.encoder = FfmpegEncoder(store, ffmpeg())
+        self.prober = PyAvProber(store)
         self.plan: PublishPlan
         self.rows: tuple[Row, ...] = ()
 

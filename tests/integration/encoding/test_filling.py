@@ -14,7 +14,7 @@ from tests.oracle.sources import BY_NAME, make
 
 from vidstead.db import Database
 from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, plan_spans
-from vidstead.encoding.adapters.ffmpeg import FfmpegEncoder
+from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
 from vidstead.kit import new_id
 from vidstead.media import SOURCE_INDEX, Timeline

@@ -19,7 +19,7 @@ MOST_ANSWER = 64 << 20
 LOST = "the source could not be read"
 
 
-class ChildProber:
+class PyAvProber:
     """Probes sources of one store."""
 
     def __init__(self, store: ObjectStore) -> None:

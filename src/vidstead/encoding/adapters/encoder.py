@@ -46,7 +46,7 @@ CACHED_HEADERS = 1000
 class FfmpegEncoder:
     """Makes headers and cells with one ffmpeg."""
 
-    def __init__(self, ffmpeg: str, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, ffmpeg: str) -> None:
         """``ffmpeg``: path of the program. It is asked for its version here, once, which takes 30 ms."""
         self._store = store
         self._ffmpeg = ffmpeg

@@ -38,7 +38,7 @@ def ours() -> list[Path]:
 def error_classes() -> list[type[VidsteadError]]:
     """Every error class of the package, after everything in it was imported."""
     for module in pkgutil.walk_packages(vidstead.__path__, "vidstead."):
-        if not module.name.endswith("__main__") and ".versions" not in module.name:
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
             importlib.import_module(module.name)
     return [error for error in all_error_classes() if error.__module__.startswith("vidstead.")]
 

@@ -33,7 +33,7 @@ def make_clip(ffmpeg: str, path: Path, *, seconds: int) -> None:
         *(ffmpeg, "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
         *("-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30:duration={seconds}"),
         *("-f", "lavfi", "-i", f"aevalsrc={TONE}|{TONE}:sample_rate=48000:duration={seconds}"),
-        *("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "60"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "60"),
         *("-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", str(path)),
     ]
     try:

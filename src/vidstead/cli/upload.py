@@ -14,7 +14,8 @@ from vidstead.cli.credentials import ServerAccess
 from vidstead.cli.errors import AssetErrored, FileUnreadable, NeverCovered, NoProgress
 from vidstead.cli.progress import ProgressLine, megabytes
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.1
+LOOK_COVERED_SECONDS = 0.5
 STILL_SECONDS = 600.0
 """How long nothing may change before waiting is given up."""
 
@@ -81,7 +82,7 @@ def _await_asset(
             seen, changed = (state["status"], state.get("progress")), time.monotonic()
         if time.monotonic() - changed > STILL_SECONDS:
             raise NoProgress(path=path, minutes=round(STILL_SECONDS / 60))
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_COVERED_SECONDS if state["status"] == "ready" else LOOK_SECONDS)
 
 
 def is_covered(asset: dict[str, Any]) -> bool:

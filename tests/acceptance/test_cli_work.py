@@ -1,0 +1,120 @@
+"""Work that a kill interrupts: no child survives it, and the film is encoded to its end all the same."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.serve import Server, serve, wait_for
+
+from vidstead import bootstrap
+from vidstead.cli.demo import make_clip
+from vidstead.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    make_clip(bootstrap.ffmpeg_path(Settings()), path, seconds=24)
+    return path
+
+
+def encoders(server: Server) -> list[psutil.Process]:
+    found = []
+    for process in server.children():
+        try:
+            if "ffmpeg" in process.name():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def worker(server: Server) -> psutil.Process:
+    for process in psutil.Process(server.process.pid).children():
+        try:
+            if process.cmdline()[-1:] == ["worker"]:
+                return process
+        except psutil.Error:
+            continue
+    raise AssertionError("no worker" + server.tail())
+
+
+def assert_gone(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=40)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def covered(server: Server, asset_id: str) -> bool:
+    return bool(server.asset(asset_id)["progress"]["progress"] == 100)
+
+
+def test_killed_worker_takes_its_children_along_and_the_next_one_goes_on(tmp_path: Path, film: Path) -> None:
+    with serve(tmp_path) as server:
+        asset = server.upload(film)
+        wait_for(lambda: encoders(server), seconds=60, what="an encoder")
+        old = worker(server)
+        family = [old, *old.children(recursive=True)]
+        old.kill()
+        assert_gone(family)
+        wait_for(lambda: covered(server, asset["asset_id"]), seconds=180, what="the rest of the cells")
+
+
+def test_killed_supervisor_takes_everything_along_and_the_next_one_goes_on(tmp_path: Path, film: Path) -> None:
+    with serve(tmp_path) as server:
+        asset = server.upload(film)
+        wait_for(lambda: encoders(server), seconds=60, what="an encoder")
+        family = server.children()
+        server.process.kill()
+        server.process.wait(10)
+        assert_gone(family)
+    with serve(tmp_path) as server:
+        wait_for(lambda: covered(server, asset["asset_id"]), seconds=180, what="the rest of the cells")
+
+
+def test_stop_while_encoding_leaves_nothing(tmp_path: Path, film: Path) -> None:
+    with serve(tmp_path) as server:
+        server.upload(film)
+        wait_for(lambda: encoders(server), seconds=60, what="an encoder")
+        family = server.children()
+        server.process.terminate()
+        assert server.process.wait(40) == 0
+        assert_gone(family)
+
+
+def test_upload_says_what_it_made_and_what_it_could_not(tmp_path: Path, film: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(film.read_bytes()[:1000])
+    with serve(tmp_path) as server:
+        done = server.cli("upload", str(broken), str(film), "--json", "--wait", "covered", "--title", "A film")
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stderr.startswith(f"vidstead: {broken} was uploaded but can't be published: ")
+        made = json.loads(done.stdout)
+        assert set(made) == {"asset_id", "playback_id", "status", "hls_url", "dash_url", "watch_url"}
+        assert made["status"] == "ready"
+        assert covered(server, made["asset_id"])
+        assert server.asset(made["asset_id"])["meta"]["title"] == "A film"
+        said = server.cli("upload", str(film)).stdout.splitlines()
+        assert said[0] == "film.mp4"
+        assert any(line.split()[0] == "watch" for line in said[1:])
+        refused = subprocess.run(
+            ["env", "VIDSTEAD_TOKEN_SECRET=wrong", *server.process.args[:3], "upload", str(film)],
+            env={**server.environ, "VIDSTEAD_URL": server.url, "VIDSTEAD_TOKEN_ID": "a"},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert refused.returncode == 4
+        assert refused.stderr.startswith("vidstead: The server refused: ")
+
+
+def test_demo_and_doctor_beside_a_server(tmp_path: Path) -> None:
+    with serve(tmp_path) as server:
+        at = ("--data-dir", str(server.data_dir))
+        made = json.loads(server.cli("demo", "--seconds", "4", "--json", *at).stdout)
+        assert server.asset(made["asset_id"])["status"] == "ready"
+        done = server.cli("doctor", "--json", "--port", server.url.rsplit(":", 1)[1], *at)
+        found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
+        assert done.returncode == 0, done.stdout
+        assert "Vidstead answers" in found["port"]["found"]
+        assert found["database"]["found"].startswith("embedded, schema ")

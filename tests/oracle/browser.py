@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import ConsoleMessage, Page, Request, Response, sync_playwright
+from tests.oracle.barcode import BITS
 from tests.oracle.players.report import Report, report_from
 from tests.oracle.players.server import serve_folder
 
@@ -107,7 +108,7 @@ class Browser:
             notes = _Notes(page, {_host(url), _host(self._harness), *allowed_hosts})
             page.goto(f"{self._harness}/harness.html")
             page.add_script_tag(url=SCRIPTS[player])
-            page.evaluate(BEGIN, {"player": player, "url": url})
+            page.evaluate(BEGIN, {"player": player, "url": url, "bits": BITS})
             seen = self._run(page, until, seek_to, rate, timeout)
             return notes.report(player, seen)
 
@@ -125,7 +126,7 @@ class Browser:
         with self._page() as page:
             notes = _Notes(page, {_host(page_url), *allowed_hosts})
             page.add_init_script(path=PLAYERS / "recorder.js")
-            page.add_init_script(RECORD_FIRST_VIDEO)
+            page.add_init_script(RECORD_FIRST_VIDEO % BITS)
             page.goto(page_url)
             seen = self._run(page, until, seek_to, rate, timeout)
             return notes.report("page", seen)
@@ -139,24 +140,36 @@ class Browser:
             context.close()
 
     def _run(self, page: Page, until: Until, seek_to: float | None, rate: float, timeout: float) -> dict[str, Any]:
-        page.set_default_timeout((timeout + 15) * 1000)
-        page.wait_for_function("window.vidsteadRecorder !== undefined")
+        page.evaluate(WAIT_FOR_RECORDER, timeout * 1000)
         options = {"until": until, "seekTo": seek_to, "rate": rate, "timeout": timeout}
         seen: dict[str, Any] = page.evaluate("(options) => vidsteadOracle.run(vidsteadRecorder, options)", options)
         return seen
 
 
-BEGIN = """({ player, url }) => {
+BEGIN = """({ player, url, bits }) => {
   const video = document.getElementById("video");
-  const recorder = new vidsteadOracle.Recorder(video, performance.now());
+  const recorder = new vidsteadOracle.Recorder(video, performance.now(), bits);
   window.vidsteadRecorder = recorder;
   void vidsteadPlayers[player](video, url, (fatal, text) => recorder.errors.push({ fatal, text }));
 }"""
 
-RECORD_FIRST_VIDEO = """addEventListener("DOMContentLoaded", () => {
-  const video = document.querySelector("video");
-  if (video) window.vidsteadRecorder = new vidsteadOracle.Recorder(video, 0);
-});"""
+# Not wait_for_function: that evaluates text, which a strict content security policy forbids.
+WAIT_FOR_RECORDER = """async (milliseconds) => {
+  const end = performance.now() + milliseconds;
+  while (window.vidsteadRecorder === undefined) {
+    if (performance.now() > end) throw new Error("there is no video element in this page");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}"""
+
+RECORD_FIRST_VIDEO = """((bits) => addEventListener("DOMContentLoaded", () => {
+  const look = () => {
+    const video = document.querySelector("video");
+    if (video) window.vidsteadRecorder = new vidsteadOracle.Recorder(video, 0, bits);
+    else setTimeout(look, 10);
+  };
+  look();
+}))(%d);"""
 
 
 class _Notes:

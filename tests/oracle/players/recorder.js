@@ -5,13 +5,14 @@
  * than what requestVideoFrameCallback tells.
  */
 (() => {
-  const BITS = 12;
   /** Samples across one column; the middle half of them counts. */
   const SAMPLES = 8;
   const ROWS = 4;
 
   class Recorder {
-    constructor(video, began) {
+    /** `began` on the clock of the page, in milliseconds; `bits` columns has a barcode. */
+    constructor(video, began, bits) {
+      this.bits = bits;
       this.video = video;
       this.began = began;
       this.frames = [];
@@ -22,7 +23,7 @@
       this.ended = false;
       this.standing = null;
       this.seeking = null;
-      this.canvas = new OffscreenCanvas(BITS * SAMPLES, ROWS);
+      this.canvas = new OffscreenCanvas(this.bits * SAMPLES, ROWS);
       this.context = this.canvas.getContext("2d", { willReadFrequently: true });
       this.context.imageSmoothingQuality = "high";
       this.next = () => video.requestVideoFrameCallback((now) => this.onFrame(now));
@@ -60,17 +61,17 @@
     /** The number in the band from 1/12 to 3/12 of the height: its middle third is read. */
     read(frame) {
       const { displayWidth: width, displayHeight: height } = frame;
-      this.context.drawImage(frame, 0, (height * 8.5) / 60, width, (height * 3) / 60, 0, 0, BITS * SAMPLES, ROWS);
-      const pixels = this.context.getImageData(0, 0, BITS * SAMPLES, ROWS).data;
+      this.context.drawImage(frame, 0, (height * 8.5) / 60, width, (height * 3) / 60, 0, 0, this.bits * SAMPLES, ROWS);
+      const pixels = this.context.getImageData(0, 0, this.bits * SAMPLES, ROWS).data;
       let number = 0;
-      for (let bit = 0; bit < BITS; bit++) number = number * 2 + (this.mean(pixels, bit) > 128 ? 1 : 0);
+      for (let bit = 0; bit < this.bits; bit++) number = number * 2 + (this.mean(pixels, bit) > 128 ? 1 : 0);
       return number;
     }
 
     mean(pixels, bit) {
       let sum = 0;
       for (let y = 0; y < ROWS; y++) {
-        for (let x = SAMPLES / 4; x < (3 * SAMPLES) / 4; x++) sum += pixels[4 * (y * BITS * SAMPLES + bit * SAMPLES + x) + 1];
+        for (let x = SAMPLES / 4; x < (3 * SAMPLES) / 4; x++) sum += pixels[4 * (y * this.bits * SAMPLES + bit * SAMPLES + x) + 1];
       }
       return sum / (ROWS * (SAMPLES / 2));
     }
@@ -144,9 +145,10 @@
       complete = await wait(() => recorder.seeks.length > 0);
     }
     if (complete && video.paused && !video.ended) await video.play().catch((error) => recorder.errors.push({ fatal: true, text: String(error) }));
-    // dash.js sometimes plays the last picture before it ends the stream; then Chromium never says "ended".
     const atEnd = () => recorder.ended || video.currentTime >= video.duration - 0.002;
     complete &&= await wait(() => atEnd() || (until !== "ended" && video.currentTime >= until));
+    // dash.js sometimes plays the last picture before it ends the stream; then Chromium never says "ended".
+    for (let turn = 0; turn < 100 && complete && atEnd() && !recorder.ended; turn++) await sleep(0.02);
     video.pause();
     return { ...recorder.report(), complete };
   }

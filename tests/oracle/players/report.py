@@ -6,8 +6,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-NUMBERS = 4096
-"""Frame numbers begin again here: a barcode has twelve bits."""
+from tests.oracle.barcode import FRAMES
+
 MOST_UNSEEN = 1.0
 """Seconds of media that may pass without a frame being seen: screens skip some, above all at a higher speed."""
 
@@ -78,7 +78,7 @@ class Report:
 
     def wrong(self, rate: Fraction) -> tuple[SeenFrame, ...]:
         """The frames whose number does not fit their media time, at ``rate`` frames per second."""
-        return tuple(frame for frame in self.frames if frame.number != round(frame.time * rate) % NUMBERS)
+        return tuple(frame for frame in self.frames if frame.number != round(frame.time * rate) % FRAMES)
 
     def unseen(self, start: float, end: float, *, most: float = MOST_UNSEEN) -> tuple[tuple[float, float], ...]:
         """The stretches between ``start`` and ``end``, longer than ``most``, of which no frame was seen."""
@@ -122,7 +122,7 @@ class Report:
     def _wrong_frames(self, rate: Fraction) -> Iterator[str]:
         wrong = self.wrong(rate)
         for frame in wrong[:5]:
-            yield f"frame {frame.number} at {frame.time:.4f} s, where {round(frame.time * rate) % NUMBERS} belongs"
+            yield f"frame {frame.number} at {frame.time:.4f} s, where {round(frame.time * rate) % FRAMES} belongs"
         if len(wrong) > 5:
             yield f"{len(wrong) - 5} more wrong frames of {len(self.frames)}"
 

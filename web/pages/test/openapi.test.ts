@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curlLine, fieldsOf, type OpenApi, operationsOf, typeOf } from "../src/docs/openapi";
+import { blocksOf } from "../src/docs/prose";
 
 const api: OpenApi = {
   info: { title: "Vidstead", version: "1" },
@@ -29,6 +30,17 @@ const api: OpenApi = {
     },
   },
 };
+
+describe("a description", () => {
+  it("is paragraphs, code and fenced blocks, and nothing else", () => {
+    expect(blocksOf("Use `a` and\n<b>b</b>:\n\n```sh\ncurl x\n  y\n```\n\nThen go.")).toEqual([
+      { kind: "text", parts: [{ code: false, text: "Use " }, { code: true, text: "a" }, { code: false, text: " and <b>b</b>:" }] },
+      { kind: "code", text: "curl x\n  y" },
+      { kind: "text", parts: [{ code: false, text: "Then go." }] },
+    ]);
+    expect(blocksOf("")).toEqual([]);
+  });
+});
 
 describe("the reference", () => {
   it("groups operations by tag and keeps their order", () => {

@@ -42,7 +42,8 @@ interface RawOperation {
 }
 
 export interface OpenApi {
-  readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  readonly info: { readonly title: string; readonly version: string; readonly summary?: string; readonly description?: string };
+  readonly tags?: readonly { readonly name: string; readonly description?: string }[];
   readonly paths?: Readonly<Record<string, Readonly<Record<string, RawOperation>>>>;
   readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
 }

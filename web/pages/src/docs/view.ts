@@ -2,6 +2,7 @@
 
 import { copyFrom, el } from "../dom";
 import { curlLine, type Field, type OpenApi, type Operation, operationsOf } from "./openapi";
+import { prose } from "./prose";
 
 /** The whole page for a description. */
 export function reference(api: OpenApi): HTMLElement {
@@ -11,15 +12,15 @@ export function reference(api: OpenApi): HTMLElement {
     "div",
     { className: "reference" },
     el("nav", { className: "contents", attrs: { "aria-label": "Operations" } }, ...tags.map((tag) => contents(tag, operations))),
-    el("main", {}, introduction(api, operations.length), ...operations.map(card)),
+    el("main", {}, introduction(api, operations.length), ...tags.flatMap((tag) => group(api, tag, operations))),
   );
 }
 
 function introduction(api: OpenApi, count: number): HTMLElement {
   const raw = el("a", { href: "/openapi.json" }, "openapi.json");
   const facts = el("p", { className: "meta" }, `Version ${api.info.version} · ${count} operations · `, raw);
-  const said = paragraphs(api.info.description ?? "");
-  return el("div", { className: "page-head" }, el("div", {}, el("h1", {}, "API reference"), facts, ...said));
+  const said = prose(api.info.description ?? "");
+  return el("div", { className: "page-head" }, el("h1", {}, "API reference"), facts, ...said);
 }
 
 function contents(tag: string, operations: readonly Operation[]): HTMLElement {
@@ -29,6 +30,12 @@ function contents(tag: string, operations: readonly Operation[]): HTMLElement {
   return el("div", {}, el("h2", {}, tag), el("ul", {}, ...items));
 }
 
+function group(api: OpenApi, tag: string, operations: readonly Operation[]): HTMLElement[] {
+  const about = api.tags?.find((each) => each.name === tag)?.description ?? "";
+  const head = el("div", { className: "group" }, el("h2", {}, tag), ...prose(about));
+  return [head, ...operations.filter((each) => each.tag === tag).map(card)];
+}
+
 function card(operation: Operation): HTMLElement {
   const line = curlLine(operation, location.origin);
   const copy = el("button", { type: "button", className: "button small" }, "Copy");
@@ -36,9 +43,9 @@ function card(operation: Operation): HTMLElement {
   return el(
     "section",
     { className: "card operation", id: operation.id },
-    el("h2", {}, operation.summary || operation.path, operation.deprecated && " (deprecated)"),
+    el("h3", {}, operation.summary || operation.path, operation.deprecated && " (deprecated)"),
     el("p", { className: "address" }, method(operation), el("code", {}, operation.path)),
-    ...paragraphs(operation.description),
+    ...prose(operation.description),
     el("div", { className: "command" }, el("pre", {}, el("code", {}, line)), copy),
     fieldTable("Parameters", operation.parameters),
     fieldTable("Body", operation.body),
@@ -69,11 +76,4 @@ function fieldTable(title: string | null, fields: readonly Field[]): HTMLElement
 
 function method(operation: Operation): HTMLElement {
   return el("span", { className: `method ${operation.method.toLowerCase()}` }, operation.method === "DELETE" ? "DEL" : operation.method);
-}
-
-function paragraphs(text: string): HTMLElement[] {
-  return text
-    .split(/\n{2,}/)
-    .filter((part) => part.trim() !== "")
-    .map((part) => el("p", { className: "prose" }, part.replace(/\s+/g, " ").trim()));
 }

@@ -67,8 +67,8 @@ class AssetRow {
   readonly #meter = el("progress", { max: 100, attrs: { "aria-label": "Encoded" } });
   readonly #coverage = el("span", { className: "number" });
   readonly #coverageCell = el("span", { className: "coverage" }, this.#meter, this.#coverage);
-  readonly #duration = el("td", { className: "number", attrs: { "data-label": "Duration" } });
-  readonly #picture = el("td", { className: "number", attrs: { "data-label": "Picture" } });
+  readonly #duration = el("td", { className: "number" });
+  readonly #picture = el("td", { className: "number" });
   readonly #added = el("time");
   readonly #watch = el("a", { className: "button small", target: "_blank", rel: "noopener" }, icon("play"), "Watch");
   readonly #copy: HTMLButtonElement;
@@ -83,7 +83,7 @@ class AssetRow {
   ) {
     this.#id = el("button", { type: "button", className: "id", attrs: { "data-tip": "Copy asset id" } }, id);
     this.#id.addEventListener("click", () => void copyFrom(this.#id, id));
-    this.#copy = iconButton("link", "Copy playback link");
+    this.#copy = iconButton("link", "Copy the HLS address");
     this.#copy.addEventListener("click", () => void this.#copyLink());
     this.#delete = iconButton("trash", "Delete asset");
     this.#delete.classList.add("danger");
@@ -95,12 +95,12 @@ class AssetRow {
     this.element = el(
       "tr",
       {},
-      el("td", { className: "name" }, this.#title, this.#id),
-      el("td", { attrs: { "data-label": "State" } }, this.#stateCell, this.#reason),
-      el("td", { attrs: { "data-label": "Encoded" } }, this.#coverageCell),
+      el("td", { className: "name" }, this.#title, this.#id, this.#reason),
+      el("td", {}, this.#stateCell),
+      el("td", {}, this.#coverageCell),
       this.#duration,
       this.#picture,
-      el("td", { attrs: { "data-label": "Added" } }, this.#added),
+      el("td", {}, this.#added),
       el("td", { className: "last" }, this.#actions),
     );
   }

@@ -21,7 +21,8 @@ export function emptyState(choose: () => void): HTMLElement {
 
 function createLine(): string {
   const body = '{"new_asset_settings":{"playback_policies":["public"]}}';
-  return `curl -u TOKEN_ID:TOKEN_SECRET ${location.origin}/video/v1/uploads -H 'Content-Type: application/json' -d '${body}'`;
+  const call = `curl -u TOKEN_ID:TOKEN_SECRET ${location.origin}/video/v1/uploads`;
+  return `${call} \\\n  -H 'Content-Type: application/json' -d '${body}'`;
 }
 
 function putLine(): string {

@@ -32,8 +32,14 @@ function play(playbackId: string): void {
     encoding: stalled,
   });
   player.start();
+  video.addEventListener("resize", fit);
   new Facts(document.querySelector<HTMLElement>("#facts")!, video, () => player.hls, playbackId);
   if (!embedded) video.addEventListener("canplay", () => void begin(), { once: true });
+}
+
+/** The frame takes the picture's shape, so that an upright film does not stand in a wide black box. */
+function fit(): void {
+  if (video.videoWidth > 0) document.body.style.setProperty("--ratio", String(video.videoWidth / video.videoHeight));
 }
 
 /** Whoever opens a video's own page wants to see it; a browser that does not allow sound yet shows its play button. */

@@ -6,6 +6,8 @@ import { backoff, forMedia, forRefusal, isPassing, type Notice, type Refusal, un
 
 /** How often a decoder may be set up anew before the page gives up. */
 const RECOVERIES = 2;
+/** Kinds of request whose answer may be read as text. */
+const TEXTS: ReadonlySet<XMLHttpRequestResponseType> = new Set(["", "text"]);
 
 export interface PlayerListener {
   /** Something to say instead of the video; null takes it back. */
@@ -105,7 +107,7 @@ export class Player {
 
 function refusalOf(data: ErrorData): Refusal {
   const details: unknown = data.networkDetails;
-  const body = details instanceof XMLHttpRequest && details.responseType === "" ? details.responseText : "";
+  const body = details instanceof XMLHttpRequest && TEXTS.has(details.responseType) ? details.responseText : "";
   return { status: data.response?.code ?? 0, code: codeIn(body) };
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.serve import Server, serve, wait_for
+from tests.serve import VIDSTEAD, Server, serve, wait_for
 
 from vidstead import bootstrap
 from vidstead.cli.demo import make_clip
@@ -16,7 +16,7 @@ from vidstead.settings import Settings
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    make_clip(bootstrap.ffmpeg_path(Settings()), path, seconds=24)
+    make_clip(bootstrap.ffmpeg_path(Settings()), path, seconds=12)
     return path
 
 
@@ -100,7 +100,7 @@ def test_upload_says_what_it_made_and_what_it_could_not(tmp_path: Path, film: Pa
         assert said[0] == "film.mp4"
         assert any(line.split()[0] == "watch" for line in said[1:])
         refused = subprocess.run(
-            ["env", "VIDSTEAD_TOKEN_SECRET=wrong", *server.process.args[:3], "upload", str(film)],
+            ["env", "VIDSTEAD_TOKEN_SECRET=wrong", *VIDSTEAD, "upload", str(film)],
             env={**server.environ, "VIDSTEAD_URL": server.url, "VIDSTEAD_TOKEN_ID": "a"},
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip

@@ -39,7 +39,7 @@ def test_first_upload_by_curl(tmp_path: Path) -> None:
             env={"PATH": os.environ["PATH"], "no_proxy": "*"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr + server.tail()
-        assets = json.loads(done.stdout)["data"]
+        assets = json.loads(done.stdout.splitlines()[-1])["data"]
         assert len(assets) == 1
         assert assets[0]["status"] in {"preparing", "ready"}
         assert assets[0]["playback_ids"][0]["policy"] == "public"

@@ -17,14 +17,14 @@ import pytest
 from vidstead.db import Database, RoleUrls
 from vidstead.db.adapters.embedded import EmbeddedPostgres
 from vidstead.db.migrate import migrate
-from vidstead.jobs import FailedJob, Jobs
+from vidstead.jobs import FailedJob, Jobs, Queue
 from vidstead.kit import new_id
 
-SLOTS = {"hot": 2, "bulk": 1, "system": 2}
+SLOTS: dict[Queue, int] = {"hot": 2, "bulk": 1, "system": 2}
 
 
 @asynccontextmanager
-async def working(jobs: Jobs, slots: dict[Any, int] | None = None) -> AsyncIterator[None]:
+async def working(jobs: Jobs, slots: dict[Queue, int] | None = None) -> AsyncIterator[None]:
     """A worker for as long as the block runs."""
     stop = asyncio.Event()
     running = asyncio.create_task(jobs.run(slots or SLOTS, stop, grace=0.2))

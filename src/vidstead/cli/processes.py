@@ -11,11 +11,18 @@ from vidstead import bootstrap
 from vidstead.cli.address import check_port
 from vidstead.cli.configuration import load_settings
 from vidstead.cli.supervisor import SUPERVISOR_VARIABLE, end_with_parent
+from vidstead.kit import configure_logging
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 DRAIN_SECONDS = 5
+GRANIAN_LOGS = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"_granian": {"handlers": []}, "granian.access": {"handlers": []}},
+}
+"""granian's own lines go where all others go."""
 ORPHAN_SECONDS = 10.0
 """How long a process that lost its supervisor may take to stop before its whole group is killed."""
 
@@ -30,6 +37,7 @@ def web() -> None:
     from granian.log import LogLevels
 
     settings = load_settings()
+    configure_logging(settings.log_level)
     check_port(settings.host, settings.port)
     _follow_supervisor()
     Granian(
@@ -41,6 +49,7 @@ def web() -> None:
         workers=1,
         workers_kill_timeout=DRAIN_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig=GRANIAN_LOGS,
     ).serve()
 
 

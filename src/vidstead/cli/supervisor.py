@@ -276,7 +276,7 @@ def signals_wait() -> Iterator[None]:
 
 def log(level: str, event: str, **facts: Any) -> None:
     """One JSON line on standard error, in the form of every other process's."""
-    line = {"timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "event": event, **facts}
+    line = {"event": event, **facts, "level": level, "logger": __name__, "time": datetime.now(UTC).isoformat()}
     print(json.dumps(line), file=sys.stderr, flush=True)
 
 

@@ -12,7 +12,9 @@ from tests.oracle.sources import X264, Clip, make
 from tests.serve import Server, serve, wait_for
 
 RATE = Fraction(25)
-FILM = Clip(name="film", width=1280, height=720, seconds=48, video=(*X264, "-g", "50"), rate=RATE)
+FILM = Clip(
+    name="film", width=640, height=360, filters=",scale=1280:720", seconds=48, video=(*X264, "-g", "50"), rate=RATE
+)
 MEDIA = Path(__file__).parents[3] / "shared" / "media"
 COVERED_SECONDS = 240
 SPEED = 3.0

@@ -96,6 +96,14 @@ def commands_page() -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
+def options_of_commands() -> dict[str, set[str]]:
+    """The options of every command, by the command's words, such as ``token create``."""
+    from vidstead.cli.app import app
+
+    found = _commands(typer.main.get_command(app), "")
+    return {name: {option for parameter in command.params for option in parameter.opts} for name, command in found}
+
+
 def _commands(command: Any, prefix: str) -> list[tuple[str, Any]]:
     """The commands below one of Typer's (it brings a Click of its own, without public types), by their words."""
     if not hasattr(command, "commands"):

@@ -96,6 +96,44 @@ def _anchors(document: Path) -> set[str]:
     }
 
 
+def commands(documents: Sequence[Path], targets: set[str], options: dict[str, set[str]]) -> list[str]:
+    """What documents tell a reader to type and does not exist: ``make`` targets, ``vidstead`` commands, options.
+
+    ``options`` has the options of every command, by the command's words (``token create``).
+    """
+    return [
+        f"{document}: `{problem}`"
+        for document in documents
+        for code in _code(document.read_text(encoding="utf-8"))
+        for problem in _unknown(code, targets, options)
+    ]
+
+
+def _code(text: str) -> Iterator[str]:
+    """The lines of code blocks and the inline code of a document."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    yield from (line for block in blocks for line in block.splitlines())
+    yield from (" ".join(code.split()) for code in re.findall(r"`([^`]+)`", FENCE.sub("", text)))
+
+
+def _unknown(code: str, targets: set[str], options: dict[str, set[str]]) -> Iterator[str]:
+    yield from (f"make {name}" for name in re.findall(r"(?:^|&& )make ([a-z-]+)", code) if name not in targets)
+    found = re.search(r"(?:^|/|&& |[A-Z_]=\S+ )vidstead ((?:[a-z]+(?= |$) ?)*)(.*)", code)
+    if found is None:
+        return
+    words = found.group(1).split()
+    command = next((" ".join(words[:size]) for size in (2, 1) if " ".join(words[:size]) in options), None)
+    if command is None:
+        if words and words[0] not in {name.split()[0] for name in options}:
+            yield f"vidstead {words[0]}"
+        return
+    yield from (
+        f"vidstead {command} {name}"
+        for name in re.findall(r"--[a-z-]+", found.group(2))
+        if name not in options[command]
+    )
+
+
 def locks(paths: Sequence[Path]) -> list[str]:
     """Lock and installer files that hold the address of a registry."""
     problems = []

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 import shutil
 import subprocess
 import tomllib
@@ -86,6 +87,12 @@ def test_relative_links_are_alive() -> None:
 def test_every_page_is_found_from_the_readme() -> None:
     documents = [REPOSITORY / path for path in ours() if path.suffix == ".md" and path.parts[0] == "docs"]
     assert papers.unlinked(documents, REPOSITORY / "README.md") == []
+
+
+def test_documents_tell_commands_that_exist() -> None:
+    documents = [REPOSITORY / path for path in ours() if path.suffix == ".md"]
+    targets = set(re.findall(r"^\.PHONY: (\S+)", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert papers.commands(documents, targets, write_docs.options_of_commands()) == []
 
 
 def test_lock_files_hold_no_address(monkeypatch: pytest.MonkeyPatch) -> None:

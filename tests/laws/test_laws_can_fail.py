@@ -158,6 +158,22 @@ def test_dead_links(tmp_path: Path) -> None:
     assert len(papers.links([document], tmp_path)) == 4
 
 
+def test_command_that_does_not_exist(tmp_path: Path) -> None:
+    document = tmp_path / "a.md"
+    options = {"serve": {"--port"}, "token create": {"--name"}}
+
+    def problems(text: str) -> int:
+        document.write_text(text)
+        return len(papers.commands([document], {"run"}, options))
+
+    assert problems("`make run PORT=1`, `vidstead`, `vidstead serve --port 1`, `vidstead token`, we make tea") == 0
+    assert problems("```sh\ncd vidstead && make run\n.venv/bin/vidstead token create --name x\n```") == 0
+    assert problems("`make tea`") == 1
+    assert problems("```sh\nA=b vidstead pour | more\nvidstead serve --tea\n```") == 2
+    assert problems("```sh\n.venv/bin/vidstead pour\n```") == 1
+    assert problems("`vidstead token create --tea`") == 1
+
+
 def test_page_that_nobody_links_to(tmp_path: Path) -> None:
     start, middle, end, lonely = (tmp_path / name for name in ("a.md", "b.md", "c.md", "d.md"))
     start.write_text("[b](b.md#x)")

@@ -1,6 +1,9 @@
 """Work that a kill interrupts: no child survives it, and the film is encoded to its end all the same."""
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
 from pathlib import Path
 
@@ -106,6 +109,29 @@ def test_upload_says_what_it_made_and_what_it_could_not(tmp_path: Path, film: Pa
         )  # fmt: skip
         assert refused.returncode == 4
         assert refused.stderr.startswith("vidstead: The server refused: ")
+
+
+def test_progress_is_shown_on_a_terminal_and_leaves_it_clean(tmp_path: Path, film: Path) -> None:
+    with serve(tmp_path) as server:
+        ours, theirs = pty.openpty()
+        try:
+            process = subprocess.Popen(
+                [*VIDSTEAD, "upload", str(film), "--wait", "covered", "--data-dir", str(server.data_dir)],
+                env=server.environ, stdout=subprocess.PIPE, stderr=theirs, text=True,
+            )  # fmt: skip
+            os.close(theirs)
+            shown = ""
+            with contextlib.suppress(OSError):  # the end of a terminal whose last writer is gone
+                while piece := os.read(ours, 4096):
+                    shown += piece.decode()
+            printed = process.communicate(timeout=180)[0]
+        finally:
+            os.close(ours)
+    assert process.returncode == 0, shown
+    assert "uploaded (100%)" in shown
+    assert "% encoded" in shown
+    assert shown.endswith("\r\x1b[2K")
+    assert "uploaded" not in printed
 
 
 def test_demo_and_doctor_beside_a_server(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from urllib.parse import urlsplit
 
 from vidstead.cli.errors import HostUnusable, PortTaken
 
@@ -38,6 +39,14 @@ def browser_url(host: str, port: int) -> str:
 def reachable(host: str) -> str:
     """The address to connect to for a server that listens on ``host``."""
     return ANYWHERE.get(host, host)
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL names this machine itself."""
+    try:
+        return (urlsplit(url).hostname or "") in LOCAL
+    except ValueError:
+        return False
 
 
 def bracketed(host: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx
 
+from vidstead.cli.address import is_local
 from vidstead.cli.credentials import ServerAccess
 from vidstead.cli.errors import FileUnreadable, ServerRefused, ServerUnreachable
 
@@ -30,7 +31,7 @@ class VideoClient:
                 auth=(access.token_id, access.token_secret),
                 timeout=httpx.Timeout(ANSWER_SECONDS, write=None),
                 headers={"User-Agent": "vidstead-cli"},
-                trust_env=False,
+                trust_env=not is_local(access.url),  # proxies and private authorities, but never to this machine
             )
         except httpx.InvalidURL as error:
             raise ServerUnreachable(url=access.url, reason=_reason(error)) from error

@@ -128,8 +128,9 @@ def test_doubled_segment_is_told_by_what_it_leaves_out(browser: Browser, copy: P
 
     report = play(browser, copy, timeout=25)
 
-    assert any(start < 6.5 and end > 7.5 for start, end in report.unseen(4, 8))
-    assert report.problems(RATE, end=8)
+    # Where the hole is depends on what the player makes of it: it may move the segment before, or jump.
+    assert report.unseen(0, SECONDS, most=1.5)
+    assert report.problems(RATE, end=SECONDS)
 
 
 def test_missing_segment_is_told(browser: Browser, copy: Path) -> None:

@@ -38,6 +38,8 @@ class Backend:
     """Statuses of playlists that are not 200, by playback id."""
     streams: dict[str, Path] = field(default_factory=dict)
     """Folders with a ``master.m3u8``, by playback id."""
+    not_yet: dict[str, int] = field(default_factory=dict)
+    """How often a segment is still to be encoded when it is asked for, by name."""
     fail: int | None = None
     """Status that every call of the API gets."""
     refuse_bytes: int | None = None
@@ -158,6 +160,10 @@ class Api:
         return Response(body, media_type="application/vnd.apple.mpegurl")
 
     async def media(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if self.backend.not_yet.get(name, 0) > 0:
+            self.backend.not_yet[name] -= 1
+            return Response(status_code=503, headers={"Retry-After": "1", "Cache-Control": "no-store"})
         return FileResponse(self.backend.streams[request.path_params["id"]] / request.path_params["name"])
 
     async def openapi(self, _: Request) -> Response:

@@ -115,6 +115,14 @@ def test_uploads_are_sent_whole_and_become_playable(home: Page, backend: Backend
     expect(row(home, "Harbour")).to_be_visible()
 
 
+def test_deleted_asset_leaves_the_uploads_too(home: Page, tmp_path: Path) -> None:
+    choose(home, files(tmp_path, "Harbour.mp4"))
+    expect(home.locator(".uploads li.playable")).to_have_count(1)
+    row(home, "Harbour").get_by_role("button", name="Delete asset").click()
+
+    expect(home.locator(".uploads li")).to_have_count(0)
+
+
 def test_refused_upload_says_why_and_can_be_tried_again(home: Page, backend: Backend, tmp_path: Path) -> None:
     backend.refuse_bytes = 507
     choose(home, files(tmp_path, "Harbour.mp4"))

@@ -52,6 +52,24 @@ def test_video_plays_the_right_frames_to_its_end(browser: Browser, base: str, ba
     assert report.ended
 
 
+def test_segment_that_is_not_encoded_yet_is_waited_for_and_said(
+    browser: Browser, page: Page, base: str, backend: Backend, stream: Path
+) -> None:
+    backend.streams["film"] = stream
+    waited = "chunk-stream0-00002.m4s"
+    backend.not_yet[waited] = 1000
+    page.goto(f"{base}/watch/film")
+    expect(page.get_by_text("This part is being encoded")).to_be_visible()
+    backend.not_yet[waited] = 0
+    wait_for(page, "document.querySelector('video').currentTime > 2.5")
+    expect(page.get_by_text("This part is being encoded")).to_be_hidden()
+
+    backend.not_yet[waited] = 3
+    report = browser.watch(f"{base}/watch/film", rate=2, timeout=60)
+    assert report.problems(RATE, end=SECONDS) == []
+    assert any(text.startswith("503 ") for text in report.failed_requests)
+
+
 def test_video_that_is_prepared_starts_by_itself(page: Page, base: str, backend: Backend, stream: Path) -> None:
     backend.streams["film"] = stream
     backend.playlists["film"] = 412

@@ -38,7 +38,7 @@ export class Home {
   ) {
     this.#deletions = new Deletions(
       (id, last) => this.#delete(id, last),
-      () => this.#render(),
+      () => this.#deletionsChanged(),
       (error) => this.#say(`The asset was not deleted. ${messageOf(error)}`),
     );
     this.#table = new AssetTable(this.#deletions);
@@ -105,6 +105,11 @@ export class Home {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
     this.#poller.now();
+  }
+
+  #deletionsChanged(): void {
+    this.#queue.forget((id) => this.#deletions.isGone(id));
+    this.#render();
   }
 
   #showOlder(): void {

@@ -76,7 +76,7 @@ class UploadLine {
     if (playbackId === null) return [];
     const watch = el(
       "a",
-      { className: "button small primary", href: `/watch/${playbackId}`, target: "_blank", rel: "noopener" },
+      { className: "button small", href: `/watch/${playbackId}`, target: "_blank", rel: "noopener" },
       icon("play"),
       "Watch",
     );

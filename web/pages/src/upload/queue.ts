@@ -68,6 +68,13 @@ export class UploadQueue {
     this.onChange(item);
   }
 
+  /** Forgets the uploads of assets that are gone. */
+  forget(isGone: (assetId: string) => boolean): void {
+    for (const item of [...this.items]) {
+      if (item.state.name === "playable" && isGone(item.state.assetId)) this.dismiss(item);
+    }
+  }
+
   #pump(): void {
     // The oldest first: new items are put in front.
     for (const item of [...this.items].reverse()) {

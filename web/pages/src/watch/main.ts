@@ -33,13 +33,20 @@ function play(playbackId: string): void {
   });
   player.start();
   video.addEventListener("resize", fit);
+  new ResizeObserver(fit).observe(video);
   new Facts(document.querySelector<HTMLElement>("#facts")!, video, () => player.hls, playbackId);
   if (!embedded) video.addEventListener("canplay", () => void begin(), { once: true });
 }
 
-/** The frame takes the picture's shape, so that an upright film does not stand in a wide black box. */
+/**
+ * The frame takes the picture's shape, so that an upright film does not stand in a wide black box. Where that came out
+ * right but for a rounded pixel, the picture covers the frame: a black hairline at the edge would be seen.
+ */
 function fit(): void {
-  if (video.videoWidth > 0) document.body.style.setProperty("--ratio", String(video.videoWidth / video.videoHeight));
+  if (video.videoWidth === 0) return;
+  const ratio = video.videoWidth / video.videoHeight;
+  document.body.style.setProperty("--ratio", String(ratio));
+  video.classList.toggle("fits", Math.abs(video.clientWidth / video.clientHeight / ratio - 1) < 0.01);
 }
 
 /** Whoever opens a video's own page wants to see it; a browser that does not allow sound yet shows its play button. */
@@ -51,21 +58,28 @@ async function begin(): Promise<void> {
   }
 }
 
-/** Says that a part is being encoded, but only while playback really stands still for it. */
+/**
+ * Says that a part is being encoded while playback stands still and the server has said so; a slow network is not that,
+ * and a short wait needs no words.
+ */
 function stallHint(hint: HTMLElement): (encoding: boolean) => void {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const clear = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    hint.hidden = true;
+  let since: number | null = null;
+  let encoding = false;
+  const update = (): void => {
+    hint.hidden = !encoding || since === null || performance.now() - since < BEFORE_SAYING;
   };
-  const say = (): void => {
-    timer ??= setTimeout(() => {
-      hint.hidden = video.readyState > HTMLMediaElement.HAVE_CURRENT_DATA;
-    }, BEFORE_SAYING);
+  const stand = (): void => {
+    since ??= performance.now();
+    setTimeout(update, BEFORE_SAYING + 20);
   };
-  video.addEventListener("waiting", say);
-  video.addEventListener("seeking", say);
-  for (const over of ["playing", "seeked", "canplay"]) video.addEventListener(over, clear);
-  return (encoding) => (encoding ? say() : clear());
+  const go = (): void => {
+    since = null;
+    update();
+  };
+  for (const stop of ["waiting", "seeking"]) video.addEventListener(stop, stand);
+  for (const over of ["playing", "seeked", "canplay"]) video.addEventListener(over, go);
+  return (now) => {
+    encoding = now;
+    update();
+  };
 }

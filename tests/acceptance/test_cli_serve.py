@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from tests.postgres import PostgresForTests
 from tests.serve import VIDSTEAD, Server, free_port, serve, wait_for
 
 
@@ -214,3 +215,32 @@ def test_empty_home_and_hardly_any_variables(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=40)
     assert process.returncode == 0
+
+
+def test_database_by_url_is_used_and_left_running(tmp_path: Path, postgres: PostgresForTests) -> None:
+    with postgres.database() as urls, serve(tmp_path, database_url=urls.owner) as server:
+        assert not [child for child in server.children() if child.name() == "postgres"]
+        assert not (server.data_dir / "postgres").exists()
+        with server.client() as client:
+            assert client.get("/system/v1/whoami").status_code == 200
+    with postgres.database() as urls:
+        assert urls.owner
+
+
+def test_migrate_starts_the_embedded_database_for_itself(tmp_path: Path) -> None:
+    command = [*VIDSTEAD, "migrate", "--data-dir", str(tmp_path / "d")]
+    first, second = (
+        subprocess.run(command, capture_output=True, text=True, timeout=120, check=False) for _ in range(2)
+    )
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert first.stdout.startswith("The database is now at version ")
+    assert second.stdout.startswith("The database is at version ")
+    here = [process for process in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(process.info["cmdline"])]
+    assert here == []
+
+
+def test_migrate_beside_a_running_server(server: Server) -> None:
+    done = server.cli("migrate", "--data-dir", str(server.data_dir))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("The database is at version ")
+    assert answers(server)

@@ -8,6 +8,7 @@ for ever; everything else is asked for again each time, and answered with 304 wh
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -36,8 +37,9 @@ NOT_BUILT = """<!doctype html>
 def page_routes(*, origins: Sequence[str] = (), folder: Path = STATIC) -> list[BaseRoute]:
     """The routes of ``/``, ``/watch/{playback_id}``, ``/docs`` and ``/static/{path}``.
 
-    ``origins`` are other hosts (as ``https://host:port``) from which the pages may load videos and to which they may
-    upload: the public address where it differs from the one in use, or a CDN. ``folder`` holds the built pages.
+    ``origins`` are addresses of other hosts (``https://host:port``; a path is left out) from which the pages may load
+    videos and to which they may upload: the public address where it differs from the one in use, or a CDN. ``folder``
+    holds the built pages.
     """
     private = _headers(origins, frame_ancestors="'none'")
     public = _headers(origins, frame_ancestors="*")
@@ -114,7 +116,7 @@ def _headers(origins: Sequence[str], *, frame_ancestors: str) -> dict[str, str]:
 
     hls.js plays from ``blob:`` addresses and works in a worker; ``data:`` pictures are those of CSS.
     """
-    others = "".join(f" {origin}" for origin in origins)
+    others = "".join(f" {parts.scheme}://{parts.netloc}" for parts in map(urlsplit, origins))
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",

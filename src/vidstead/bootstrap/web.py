@@ -46,5 +46,6 @@ def make_app(settings: Settings) -> ASGIApp:
                 await following
             await core.close()
 
-    routes = [*upload_routes(core.uploads), *page_routes(), *delivery_routes(delivery)]
+    pages = page_routes(origins=[settings.public_url] if settings.public_url else [])
+    routes = [*upload_routes(core.uploads), *pages, *delivery_routes(delivery)]
     return create_app(services, routes, lifespan=lifespan)

@@ -8,6 +8,7 @@ from vidstead.assets import Progress
 from vidstead.bootstrap.core import Core, assemble
 from vidstead.bootstrap.places import ffmpeg_path
 from vidstead.encoding import Publisher, SpanFiller
+from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.prober import PyAvProber
 from vidstead.events import Follower
@@ -43,8 +44,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
 
 def _register(core: Core, settings: Settings) -> Publishing:
     """Make every task known, and what publishes known to who asks."""
-    encoder = FfmpegEncoder(core.store, ffmpeg_path(settings))
-    publisher = Publisher(PyAvProber(core.store), encoder, segment_seconds=settings.segment_seconds)
+    copier = Mp4Copier(core.store)
+    encoder = FfmpegEncoder(core.store, ffmpeg_path(settings), copier)
+    publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=settings.segment_seconds)
     publishing = Publishing(core.database, core.jobs, core.store, core.grids, core.assets, publisher)
     grid.register(core.jobs, core.grids)
     encoding.register(core.jobs, SpanFiller(core.grids, core.store, encoder, worker=core.name))

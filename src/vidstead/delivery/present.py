@@ -1,13 +1,13 @@
 """A grid as its viewers may choose from it: pure."""
 
 from vidstead.grid import Grid, Row
-from vidstead.media import AudioSpec, VideoSpec
+from vidstead.media import AudioSpec, PictureSpec, average_bandwidth
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
 
 
 def present(grid: Grid) -> Presentation:
     """The tracks of a grid: pictures the best first, sound in the order of rows."""
-    video = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, VideoSpec)]
+    video = [_video(grid, row, row.spec) for row in grid.rows if not isinstance(row.spec, AudioSpec)]
     sound = [(row, row.spec) for row in grid.rows if isinstance(row.spec, AudioSpec)]
     return Presentation(
         timeline=grid.timeline,
@@ -16,7 +16,7 @@ def present(grid: Grid) -> Presentation:
     )
 
 
-def _video(grid: Grid, row: Row, spec: VideoSpec) -> VideoTrack:
+def _video(grid: Grid, row: Row, spec: PictureSpec) -> VideoTrack:
     return VideoTrack(
         slug=row.slug,
         codecs=row.header.codecs,
@@ -24,7 +24,7 @@ def _video(grid: Grid, row: Row, spec: VideoSpec) -> VideoTrack:
         bounds=row.bounds,
         frame_ticks=grid.timeline.frame_ticks,
         bandwidth=row.bandwidth,
-        average_bandwidth=spec.max_bitrate,
+        average_bandwidth=average_bandwidth(spec, row.bounds),
         width=spec.width,
         height=spec.height,
         rate=spec.rate,
@@ -38,7 +38,7 @@ def _audio(row: Row, spec: AudioSpec, number: int) -> AudioTrack:
         timescale=row.header.timescale,
         bounds=row.bounds,
         bandwidth=row.bandwidth,
-        average_bandwidth=spec.bitrate,
+        average_bandwidth=average_bandwidth(spec, row.bounds),
         sample_rate=spec.sample_rate,
         channels=spec.channels,
         language=spec.language,

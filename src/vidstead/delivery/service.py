@@ -23,6 +23,7 @@ from vidstead.delivery.errors import (
 )
 from vidstead.delivery.present import present
 from vidstead.grid import Cell, CellRef, Grid, Grids, Row, Waiting, cell_key
+from vidstead.media import track_kind
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest, media_playlist, multivariant_playlist
 from vidstead.storage import LocalFiles, ObjectStore
 
@@ -199,4 +200,4 @@ def _track(presentation: Presentation, slug: str) -> VideoTrack | AudioTrack:
 
 
 def _media_type(row: Row) -> str:
-    return f"{row.spec.kind}/mp4"
+    return f"{track_kind(row.spec)}/mp4"

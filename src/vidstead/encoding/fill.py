@@ -1,7 +1,8 @@
 """The eager fill: a new grid as a list of bulk spans, each a job.
 
-Pictures go in spans of some columns with every rung, so that each column is decoded once; sound is cheap, and its spans
-are long. The beginning comes first: jobs of earlier columns have the higher priority, over all grids.
+Encoded pictures go in spans of some columns with every rung, so that each column is decoded once; sound and pictures
+that pass through are cheap, and their spans long. The beginning comes first: jobs of earlier columns have the higher
+priority, over all grids.
 """
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,16 +13,16 @@ from vidstead.media import VideoSpec
 
 BULK_TASK = "encoding.bulk"
 PICTURE_COLUMNS = 5
-SOUND_COLUMNS = 75
+LONG_COLUMNS = 75
 
 
 def plan_spans(grid: Grid) -> list[Span]:
     """The spans that fill a grid, in the order of their first columns."""
     pictures = [row for row in grid.rows if isinstance(row.spec, VideoSpec)]
-    sound = [row for row in grid.rows if not isinstance(row.spec, VideoSpec)]
+    others = [row for row in grid.rows if not isinstance(row.spec, VideoSpec)]
     spans = _spans(grid, pictures, PICTURE_COLUMNS)
-    for row in sound:
-        spans += _spans(grid, [row], SOUND_COLUMNS)
+    for row in others:
+        spans += _spans(grid, [row], LONG_COLUMNS)
     return sorted(spans, key=lambda span: (span.first, len(span.row_ids)))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vidstead.grid import Part, Row, Source
-from vidstead.media import RowHeader, RowSpec, SourceFacts, SourceIndex, Timeline
+from vidstead.media import CopySpec, RowHeader, RowSpec, SourceFacts, SourceIndex, Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,27 @@ class EncodedCell:
     index: int
     data: bytes
     encode_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyPlan:
+    """A source that may pass through: the row, and the timeline that follows its key pictures."""
+
+    timeline: Timeline
+    spec: CopySpec
+    header: RowHeader
+    bandwidth: int
+    """The most bit/s over any window of RFC 8216, as measured."""
+    pictures: bytes
+    """Where its pictures lie: to be stored beside the source."""
+
+
+class Copier(Protocol):
+    """Knows which sources may pass through."""
+
+    async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
+        """The pass-through row of a source; ``None`` where it does not conform."""
+        ...
 
 
 class Prober(Protocol):

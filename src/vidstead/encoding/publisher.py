@@ -6,8 +6,8 @@ from fractions import Fraction
 from hashlib import sha256
 
 from vidstead.encoding.errors import UnreadableSource
-from vidstead.encoding.ports import Encoder, Prober
-from vidstead.grid import NewRow, Part, index_key
+from vidstead.encoding.ports import Copier, CopyPlan, Encoder, Prober
+from vidstead.grid import NewRow, Part, index_key, pictures_key
 from vidstead.media import (
     ROW_SPEC,
     AudioSpec,
@@ -17,6 +17,7 @@ from vidstead.media import (
     SourceFacts,
     SourceIndex,
     Timeline,
+    VideoSpec,
     audio_bounds,
     peak_bandwidth,
     plan_rows,
@@ -35,6 +36,9 @@ class PublishPlan:
     facts: SourceFacts
     index: SourceIndex
     index_key: str
+    pictures: bytes | None
+    """Where the pictures lie in a source that passes through."""
+    pictures_key: str
     timeline: Timeline
     rows: tuple[NewRow, ...]
 
@@ -42,24 +46,29 @@ class PublishPlan:
 class Publisher:
     """Plans grids."""
 
-    def __init__(self, prober: Prober, encoder: Encoder, *, segment_seconds: float) -> None:
-        """``segment_seconds``: the length of a cell, as near as whole frames come to it."""
+    def __init__(self, prober: Prober, copier: Copier, encoder: Encoder, *, segment_seconds: float) -> None:
+        """``segment_seconds``: the length of a cell, as near as whole frames or the source's cuts come to it."""
         self._prober = prober
+        self._copier = copier
         self._encoder = encoder
         self._segment_seconds = segment_seconds
 
     async def plan(self, environment_id: str, source_id: str, parts: Sequence[Part]) -> PublishPlan:
         """Probe a source and plan its grid. Raises ``UnreadableSource``."""
         facts, index = await self._prober.probe(parts)
-        timeline = plan_timeline(facts, self._segment_seconds)
-        plans = plan_rows(facts, timeline.rate)
+        copied = await self._copier.plan(parts, facts, self._segment_seconds)
+        timeline = copied.timeline if copied else plan_timeline(facts, self._segment_seconds)
+        plans = [plan for plan in plan_rows(facts, timeline.rate) if not (copied and _same_size(plan, copied))]
         headers = await self._encoder.headers([plan.spec for plan in plans], facts)
+        rows = [self._row(plan, header, facts, timeline) for plan, header in zip(plans, headers, strict=True)]
         return PublishPlan(
             facts=facts,
             index=index,
             index_key=index_key(environment_id, source_id),
+            pictures=copied.pictures if copied else None,
+            pictures_key=pictures_key(environment_id, source_id),
             timeline=timeline,
-            rows=tuple(self._row(plan, header, facts, timeline) for plan, header in zip(plans, headers, strict=True)),
+            rows=((_copied_row(copied), *rows) if copied else tuple(rows)),
         )
 
     def _row(self, plan: RowPlan, header: RowHeader, facts: SourceFacts, timeline: Timeline) -> NewRow:
@@ -74,6 +83,23 @@ class Publisher:
             bandwidth=peak_bandwidth(plan.spec, bounds),
             bounds=bounds,
         )
+
+
+def _same_size(plan: RowPlan, copied: CopyPlan) -> bool:
+    """Whether a rung is as large as the pass-through row, which then takes its place."""
+    spec = plan.spec
+    return isinstance(spec, VideoSpec) and (spec.width, spec.height) == (copied.spec.width, copied.spec.height)
+
+
+def _copied_row(copied: CopyPlan) -> NewRow:
+    name = f"{min(copied.spec.width, copied.spec.height)}p"
+    return NewRow(
+        plan=RowPlan(name=name, spec=copied.spec),
+        header=copied.header,
+        fingerprint=sha256(b"copy" + copied.header.config).hexdigest(),
+        bandwidth=copied.bandwidth,
+        bounds=copied.timeline.bounds,
+    )
 
 
 def plan_timeline(facts: SourceFacts, segment_seconds: float) -> Timeline:

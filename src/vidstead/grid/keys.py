@@ -24,3 +24,8 @@ def part_key(environment_id: str, source_id: str, number: int) -> str:
 def index_key(environment_id: str, source_id: str) -> str:
     """The source's ``SourceIndex``."""
     return f"{source_prefix(environment_id, source_id)}index.json"
+
+
+def pictures_key(environment_id: str, source_id: str) -> str:
+    """Where the pictures of a source that passes through lie in it."""
+    return f"{source_prefix(environment_id, source_id)}pictures"

@@ -7,7 +7,7 @@ from typing import Any
 from vidstead.assets import Published
 from vidstead.grid import Grid, Row
 from vidstead.kit import new_id
-from vidstead.media import AudioSpec, AudioStream, VideoSpec, VideoStream
+from vidstead.media import AudioSpec, AudioStream, PictureSpec, VideoStream
 
 TIERS = ((720, "720p"), (1080, "1080p"), (1440, "1440p"))
 """Short sides in pixels, and the tier that they are the upper end of."""
@@ -17,7 +17,7 @@ def describe(grid: Grid) -> Published:
     """The asset's duration, tracks, tier and aspect ratio. The grid has one source."""
     facts = grid.sources[0].facts
     best = max(
-        (row.spec for row in grid.rows if isinstance(row.spec, VideoSpec)),
+        (row.spec for row in grid.rows if not isinstance(row.spec, AudioSpec)),
         key=lambda spec: spec.width * spec.height,
         default=None,
     )
@@ -40,7 +40,7 @@ def _sound(grid: Grid) -> list[Row]:
     return [row for row in grid.rows if isinstance(row.spec, AudioSpec)]
 
 
-def _tier(best: VideoSpec | None) -> str:
+def _tier(best: PictureSpec | None) -> str:
     if best is None:
         return "audio-only"
     short = min(best.width, best.height)
@@ -54,7 +54,7 @@ def _aspect(video: VideoStream) -> str:
     return f"{simple.numerator}:{simple.denominator}"
 
 
-def _video_track(video: VideoStream, best: VideoSpec) -> Mapping[str, Any]:
+def _video_track(video: VideoStream, best: PictureSpec) -> Mapping[str, Any]:
     return {
         "type": "video",
         "id": new_id(),

@@ -56,6 +56,8 @@ class Publishing:
         try:
             plan = await self._publisher.plan(environment_id, source_id, parts)
             await asyncio.to_thread(self._store.put, plan.index_key, SOURCE_INDEX.dump_json(plan.index))
+            if plan.pictures is not None:
+                await asyncio.to_thread(self._store.put, plan.pictures_key, plan.pictures)
             await self._create(asset, source_id, parts, plan)
         except UnreadableSource as error:
             async with self._database.begin(environment_id) as connection:

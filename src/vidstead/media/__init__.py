@@ -13,6 +13,7 @@ from vidstead.media.codecs import (
     parse_adts,
     video_codec,
 )
+from vidstead.media.copying import Pictures, begins_with_idr, cell_bytes, conforming, copy_timeline
 from vidstead.media.errors import MediaFormatError
 from vidstead.media.ffmpeg import (
     OFFSET_SECONDS,
@@ -42,10 +43,21 @@ from vidstead.media.fmp4 import (
     video_init,
     write_fragment,
 )
-from vidstead.media.ladder import audio_rows, display_size, plan_rows, video_ladder
+from vidstead.media.ladder import audio_rows, display_size, plan_rows, sane_bitrate, video_ladder
 from vidstead.media.levels import h264_level
-from vidstead.media.rates import average_bandwidth, cell_limit, frame_seconds, peak_bandwidth
-from vidstead.media.rows import ROW_SPEC, AudioSpec, RowHeader, RowPlan, RowSpec, VideoSpec
+from vidstead.media.rates import average_bandwidth, cell_limit, frame_seconds, peak_bandwidth, peak_of_cells
+from vidstead.media.rows import (
+    ROW_SPEC,
+    AudioSpec,
+    CopySpec,
+    PictureSpec,
+    RowHeader,
+    RowPlan,
+    RowSpec,
+    VideoSpec,
+    track_kind,
+)
+from vidstead.media.sample_table import SampleTable, read_tables
 from vidstead.media.source import (
     SOURCE_FACTS,
     SOURCE_INDEX,
@@ -82,15 +94,19 @@ __all__ = [
     "AudioSpec",
     "AudioStream",
     "Colour",
+    "CopySpec",
     "Fragment",
     "FragmentReader",
     "KeyPacket",
     "MediaFormatError",
     "MovieHeader",
+    "PictureSpec",
+    "Pictures",
     "RowHeader",
     "RowPlan",
     "RowSpec",
     "Sample",
+    "SampleTable",
     "SourceFacts",
     "SourceIndex",
     "Timeline",
@@ -106,8 +122,12 @@ __all__ = [
     "audio_init",
     "audio_rows",
     "average_bandwidth",
+    "begins_with_idr",
+    "cell_bytes",
     "cell_limit",
     "clock_offset",
+    "conforming",
+    "copy_timeline",
     "display_size",
     "fragment_overhead",
     "frame_seconds",
@@ -124,15 +144,19 @@ __all__ = [
     "parse_aac_config",
     "parse_adts",
     "peak_bandwidth",
+    "peak_of_cells",
     "picture_filler_command",
     "plan_rows",
     "read_fragment",
+    "read_tables",
+    "sane_bitrate",
     "slice_fragment",
     "sound_filler_command",
     "split_samples",
     "standard_rate",
     "target_duration",
     "timeline_with_bounds",
+    "track_kind",
     "uniform_timeline",
     "video_codec",
     "video_command",

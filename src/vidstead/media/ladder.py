@@ -96,6 +96,11 @@ def _rung(size: Size, rate: Fraction) -> RowPlan:
     return RowPlan(name=f"{min(size)}p", spec=spec)
 
 
+def sane_bitrate(peak: int, width: int, height: int, rate: Fraction) -> bool:
+    """Whether a source with ``peak`` bit/s may pass through: at most twice the cap of an encoded rung of its size."""
+    return peak <= 2 * _cap(width * height, rate)
+
+
 def _cap(pixels: int, rate: Fraction) -> int:
     """The highest bit rate of a rung in bit/s, rounded to 10 kbit/s so that no floating point shows."""
     faster = pow(max(1.0, float(rate) / 30), 0.585)

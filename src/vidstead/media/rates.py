@@ -28,7 +28,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from vidstead.media.fmp4 import fragment_overhead
-from vidstead.media.rows import RowSpec, VideoSpec
+from vidstead.media.rows import AudioSpec, CopySpec, RowSpec, VideoSpec
 from vidstead.media.timeline import AAC_FRAME, target_duration
 
 _AUDIO_MARGIN = Fraction(5, 4)
@@ -38,11 +38,13 @@ _AAC_FRAME_BITS = 6144
 
 def frame_seconds(spec: RowSpec) -> Fraction:
     """Length of one frame of a row in seconds: a picture, or 1024 samples."""
-    return 1 / spec.rate if isinstance(spec, VideoSpec) else Fraction(AAC_FRAME, spec.sample_rate)
+    return Fraction(AAC_FRAME, spec.sample_rate) if isinstance(spec, AudioSpec) else 1 / spec.rate
 
 
 def cell_limit(spec: RowSpec, frames: int) -> int:
     """The most bytes that a cell of so many frames may have, container included."""
+    if isinstance(spec, CopySpec):
+        return spec.cell_bytes
     seconds = frames * frame_seconds(spec)
     if isinstance(spec, VideoSpec):
         bits = Fraction(spec.buffer_bits, 2) + spec.max_bitrate * seconds
@@ -59,26 +61,37 @@ def peak_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     ``bounds`` are the frames at which the row's cells begin, and last the end. Where no run is as long as half a
     target duration (one cell, shorter than half a second), it is the rate of them all.
     """
-    frame = frame_seconds(spec)
+    lengths = [end - start for start, end in pairwise(bounds)]
+    limits = {length: cell_limit(spec, length) for length in set(lengths)}
+    return peak_of_cells([limits[length] for length in lengths], bounds, frame_seconds(spec))
+
+
+def peak_of_cells(sizes: Sequence[int], bounds: Sequence[int], frame: Fraction) -> int:
+    """The most bit/s over any run of cells of 0.5 to 1.5 target durations.
+
+    ``sizes`` are the bytes of each cell, ``bounds`` the frames at which cells begin, and last the end; ``frame`` is the
+    length of a frame in seconds.
+    """
     target = target_duration(bounds, frame)
     shortest, longest = ceil(Fraction(target, 2) / frame), floor(Fraction(3 * target, 2) / frame)
     lengths = [end - start for start, end in pairwise(bounds)]
-    limits = {length: cell_limit(spec, length) for length in set(lengths)}
     runs = set()
     for first in range(len(lengths)):
         frames = total = 0
         for cell in range(first, len(lengths)):
-            frames, total = frames + lengths[cell], total + limits[lengths[cell]]
+            frames, total = frames + lengths[cell], total + sizes[cell]
             if frames > longest:
                 break
             if frames >= shortest:
                 runs.add((total, frames))
-    runs = runs or {(sum(limits[length] for length in lengths), sum(lengths))}
+    runs = runs or {(sum(sizes), sum(lengths))}
     return ceil(max(Fraction(8 * total, frames) for total, frames in runs) / frame)
 
 
 def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     """The most bit/s that a row takes over its whole length, container included, before its cells are known."""
+    if isinstance(spec, CopySpec):
+        return spec.bitrate
     frames = bounds[-1] - bounds[0]
     rate = spec.max_bitrate if isinstance(spec, VideoSpec) else spec.bitrate
     overhead = sum(fragment_overhead(end - start) for start, end in pairwise(bounds))

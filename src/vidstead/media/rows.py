@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from vidstead.media.fmp4 import TrackKind
+
 
 @dataclass(frozen=True, kw_only=True)
 class VideoSpec:
@@ -47,7 +49,29 @@ class AudioSpec:
     language: str | None = None
 
 
-RowSpec = VideoSpec | AudioSpec
+@dataclass(frozen=True, kw_only=True)
+class CopySpec:
+    """A row of H.264 pictures that pass through: remuxed from the source, never encoded."""
+
+    kind: Literal["copy"] = "copy"
+    width: int
+    height: int
+    rate: Fraction
+    bitrate: int
+    """bit/s over the whole, container included."""
+    cell_bytes: int
+    """The largest cell: each must keep to it."""
+
+
+PictureSpec = VideoSpec | CopySpec
+RowSpec = VideoSpec | AudioSpec | CopySpec
+
+
+def track_kind(spec: RowSpec) -> TrackKind:
+    """What a row is for players: ``video`` or ``audio``."""
+    return "audio" if isinstance(spec, AudioSpec) else "video"
+
+
 ROW_SPEC: TypeAdapter[RowSpec] = TypeAdapter(RowSpec)
 """``RowSpec`` to and from JSON."""
 

@@ -7,37 +7,51 @@ from pathlib import Path
 from tests.oracle.barcode import ffmpeg
 
 from vidstead.encoding import Publisher, PublishPlan
+from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.prober import PyAvProber
-from vidstead.encoding.ports import Run
+from vidstead.encoding.ports import Copier, CopyPlan, Run
 from vidstead.grid import Part, Row, Source
-from vidstead.media import Timeline
+from vidstead.media import SourceFacts, Timeline
 from vidstead.storage import ObjectStore
 
 Cells = dict[tuple[str, int], bytes]
 """The bytes of cells by row name and index."""
 
 
+class EncodeAll:
+    """A ``Copier`` to which no source conforms."""
+
+    async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
+        """Never."""
+        return None
+
+
 class Bench:
     """One source in a store, and what can be made of it."""
 
-    def __init__(self, store: ObjectStore, file: Path, *, pieces: int = 1) -> None:
-        """Put ``file`` into ``store``, as ``pieces`` parts."""
+    def __init__(self, store: ObjectStore, file: Path, *, pieces: int = 1, copy: bool = False) -> None:
+        """Put ``file`` into ``store``, as ``pieces`` parts; with ``copy``, a source that conforms passes through."""
         data = file.read_bytes()
         step = -(-len(data) // pieces)
         cuts = [data[at : at + step] for at in range(0, len(data), step)]
         self.parts = tuple(Part(key=f"e/sources/s/part-{i:04d}", size=len(cut)) for i, cut in enumerate(cuts))
         for part, cut in zip(self.parts, cuts, strict=True):
             store.put(part.key, cut)
-        self.encoder = FfmpegEncoder(store, ffmpeg())
+        self._store = store
+        self.copier = Mp4Copier(store)
+        self._planner: Copier = self.copier if copy else EncodeAll()
+        self.encoder = FfmpegEncoder(store, ffmpeg(), self.copier)
         self.prober = PyAvProber(store)
         self.plan: PublishPlan
         self.rows: tuple[Row, ...] = ()
 
     async def publish(self, segment_seconds: float = 4.0) -> PublishPlan:
         """Plan the grid."""
-        publisher = Publisher(self.prober, self.encoder, segment_seconds=segment_seconds)
+        publisher = Publisher(self.prober, self._planner, self.encoder, segment_seconds=segment_seconds)
         self.plan = await publisher.plan("e", "s", self.parts)
+        if self.plan.pictures is not None:
+            self._store.put(self.plan.pictures_key, self.plan.pictures)
         self.rows = tuple(
             Row(
                 id=number,

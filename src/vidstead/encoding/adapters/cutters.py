@@ -17,6 +17,7 @@ from vidstead.media import (
     align,
     cell_limit,
     parse_adts,
+    track_kind,
     write_fragment,
 )
 
@@ -120,7 +121,7 @@ def sound_fragment(frames: list[bytes], begin: int) -> Fragment:
 
 def write_cell(row: Row, index: int, fragment: Fragment) -> bytes:
     """The bytes of a cell; said aloud when there are more than its row allows."""
-    data = write_fragment(sequence=index + 1, fragment=fragment, track_kind=row.spec.kind)
+    data = write_fragment(sequence=index + 1, fragment=fragment, track_kind=track_kind(row.spec))
     limit = cell_limit(row.spec, len(fragment.samples))
     if len(data) > limit:
         log.warning("cell above its bound: row %s, segment %d, %d of %d bytes", row.id, index, len(data), limit)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
 
+from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.cutters import PictureCutter, SoundCutter
 from vidstead.encoding.adapters.feeding import picture_order, sound_order, sound_span
 from vidstead.encoding.adapters.run import encode_once, make_cells
@@ -14,6 +15,7 @@ from vidstead.grid import Row, Source
 from vidstead.media import (
     AudioSpec,
     Colour,
+    CopySpec,
     FragmentReader,
     MediaFormatError,
     RowHeader,
@@ -46,9 +48,13 @@ CACHED_HEADERS = 1000
 class FfmpegEncoder:
     """Makes headers and cells with one ffmpeg."""
 
-    def __init__(self, store: ObjectStore, ffmpeg: str) -> None:
-        """``ffmpeg``: path of the program. It is asked for its version here, once, which takes 30 ms."""
+    def __init__(self, store: ObjectStore, ffmpeg: str, copier: Mp4Copier) -> None:
+        """``ffmpeg``: path of the program. It is asked for its version here, once, which takes 30 ms.
+
+        ``copier`` makes the cells of rows that pass through.
+        """
         self._store = store
+        self._copier = copier
         self._ffmpeg = ffmpeg
         self._build = _version(ffmpeg)
         self._headers: dict[tuple[VideoSpec, Colour], RowHeader] = {}
@@ -68,12 +74,17 @@ class FfmpegEncoder:
                 self._headers.clear()
             for spec, header in zip(missing, await self._picture_headers(missing, colour), strict=True):
                 self._headers[spec, colour] = header
-        return tuple(
-            self._headers[spec, colour] if isinstance(spec, VideoSpec) else _sound_header(spec) for spec in specs
-        )
+        return tuple(self._header(spec, colour) for spec in specs)
+
+    def _header(self, spec: RowSpec, colour: Colour) -> RowHeader:
+        if isinstance(spec, CopySpec):
+            raise ValueError("the headers of a row that passes through come with its plan")
+        return _sound_header(spec) if isinstance(spec, AudioSpec) else self._headers[spec, colour]
 
     def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """See ``Encoder``. Raises ``EncodingFailed``."""
+        if isinstance(order.rows[0].spec, CopySpec):
+            return self._copier.run(order)
         return self._sound(order) if isinstance(order.rows[0].spec, AudioSpec) else self._pictures(order)
 
     def _pictures(self, order: Run) -> AsyncGenerator[EncodedCell]:
@@ -114,6 +125,8 @@ class FfmpegEncoder:
     async def filler(self, source: Source, timeline: Timeline, row: Row, index: int, before: bytes | None) -> bytes:
         """See ``Encoder``. Raises ``EncodingFailed``."""
         spec, frames = row.spec, row.bounds[index + 1] - row.bounds[index]
+        if isinstance(spec, CopySpec):
+            raise EncodingFailed(first=index, last=index, rows=row.name, reason="a copied picture has no stand-in")
         cutter: PictureCutter | SoundCutter
         data: bytes | None = None
         if isinstance(spec, AudioSpec):

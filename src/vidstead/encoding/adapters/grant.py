@@ -9,7 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,8 @@ async def grant(store: ObjectStore, parts: Sequence[Part]) -> AsyncIterator[Gran
         yield Grant(source={"size": size, "socket": theirs.fileno()}, descriptors=(theirs.fileno(),))
     finally:
         theirs.close()
-        ours.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # it is closed already when the child hung up first
+            ours.shutdown(socket.SHUT_RDWR)
         await asyncio.to_thread(thread.join, JOIN_SECONDS)
 
 

@@ -1,0 +1,179 @@
+"""The pass-through row: pictures copied from the source, bit for bit.
+
+Nothing of the media is decoded or parsed by a library: the ``moov`` gives the sample table, the first bytes of each
+cell's first picture tell whether it is an IDR picture, and a cell is a range of the file with a new header before it.
+So it needs no child, and takes milliseconds.
+"""
+
+import asyncio
+import struct
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+from vidstead.encoding.adapters.cutters import write_cell
+from vidstead.encoding.adapters.grant import read_range
+from vidstead.encoding.ports import CopyPlan, EncodedCell, Run
+from vidstead.grid import Part, pictures_key
+from vidstead.media import (
+    CopySpec,
+    MediaFormatError,
+    Pictures,
+    RowHeader,
+    SampleTable,
+    SourceFacts,
+    Timeline,
+    VideoStream,
+    begins_with_idr,
+    cell_bytes,
+    conforming,
+    copy_timeline,
+    fragment_overhead,
+    output_colour,
+    peak_of_cells,
+    read_tables,
+    sane_bitrate,
+    standard_rate,
+    video_codec,
+    video_init,
+)
+from vidstead.storage import ObjectStore
+
+MOST_BOXES = 64
+"""Boxes at the top level of the file that are looked at in search of the ``moov``."""
+MOST_MOOV_BYTES = 64 << 20
+BOX_HEADER = struct.Struct(">I4sQ")
+LOOK_BYTES = (4096, 1 << 20)
+"""How much of a picture is read to see its first slice: usually little, now and then behind long messages."""
+READERS = 8
+KEPT = 16
+"""Sources whose pictures are kept in memory."""
+REPLANS = 3
+
+
+class Mp4Copier:
+    """Plans pass-through rows and makes their cells."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._pictures: OrderedDict[str, Pictures] = OrderedDict()
+
+    async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
+        """See ``Copier`` in ``ports``."""
+        if facts.video is None or facts.video.codec != "h264" or "mp4" not in facts.container:
+            return None
+        return await asyncio.to_thread(self._plan, parts, facts.video, segment_seconds)
+
+    def _plan(self, parts: Sequence[Part], video: VideoStream, segment_seconds: float) -> CopyPlan | None:
+        try:
+            table = self._table(parts)
+            pictures = conforming(video, table, standard_rate(video.average_rate)) if table else None
+            timeline = self._timeline(parts, pictures, segment_seconds) if pictures else None
+        except MediaFormatError:
+            return None  # a film that can't be copied can still be decoded
+        if pictures is None or timeline is None:
+            return None
+        lengths = [end - begin for begin, end in pairwise(timeline.bounds)]
+        sizes = [
+            size + fragment_overhead(length)
+            for size, length in zip(cell_bytes(pictures, timeline), lengths, strict=True)
+        ]
+        peak = peak_of_cells(sizes, timeline.bounds, 1 / timeline.rate)
+        if not sane_bitrate(peak, video.width, video.height, timeline.rate):
+            return None
+        spec = CopySpec(
+            width=video.width,
+            height=video.height,
+            rate=timeline.rate,
+            bitrate=round(8 * sum(sizes) / timeline.duration),
+            cell_bytes=max(sizes),
+        )
+        header = _header(video, timeline, pictures.config)
+        return CopyPlan(timeline=timeline, spec=spec, header=header, bandwidth=peak, pictures=pictures.to_bytes())
+
+    def _table(self, parts: Sequence[Part]) -> SampleTable | None:
+        """The sample table of the only track of pictures."""
+        movie = self._movie(parts)
+        tables = read_tables(memoryview(movie), "video") if movie else []
+        return tables[0] if len(tables) == 1 else None
+
+    def _movie(self, parts: Sequence[Part]) -> bytes | None:
+        """The content of the ``moov``; ``None`` where there is none, or the film is in fragments."""
+        at, found = 0, None
+        for _ in range(MOST_BOXES):
+            head = read_range(self._store, parts, at, BOX_HEADER.size).ljust(BOX_HEADER.size, b"\0")
+            size, kind, large = BOX_HEADER.unpack(head)
+            length, size = (16, large) if size == 1 else (8, size)
+            if kind in (b"moof", b"sidx"):
+                return None
+            if kind == b"moov" and length <= size <= MOST_MOOV_BYTES:
+                found = read_range(self._store, parts, at + length, size - length)
+            if size < length:
+                break
+            at += size
+        return found
+
+    def _timeline(self, parts: Sequence[Part], pictures: Pictures, segment_seconds: float) -> Timeline | None:
+        """Cells that all begin with IDR pictures: cuts that do not are refused, and the cells planned anew."""
+        refused: set[int] = set()
+        looked: set[int] = set()
+        for _ in range(REPLANS):
+            timeline = copy_timeline(pictures, segment_seconds, refused=refused)
+            if timeline is None:
+                return None
+            unseen = [cut for cut in timeline.bounds[:-1] if cut not in looked]
+            with ThreadPoolExecutor(READERS) as readers:
+                good = list(readers.map(lambda cut: self._is_idr(parts, pictures, cut), unseen))
+            looked.update(unseen)
+            bad = {cut for cut, fine in zip(unseen, good, strict=True) if not fine}
+            if not bad:
+                return timeline
+            refused |= bad
+        return None
+
+    def _is_idr(self, parts: Sequence[Part], pictures: Pictures, cut: int) -> bool:
+        for most in LOOK_BYTES:
+            length = min(most, pictures.sizes[cut])
+            data = read_range(self._store, parts, pictures.positions[cut], length)
+            try:
+                return begins_with_idr(data, pictures.config)
+            except MediaFormatError:
+                continue
+        return False
+
+    async def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
+        """The cells of a run of pass-through rows."""
+        for row in order.rows:
+            pictures = await self._load(pictures_key(row.environment_id, order.source.id))
+            for index in range(order.first, order.first + order.count):
+                began = time.monotonic()
+                begin, end = row.bounds[index], row.bounds[index + 1]
+                data = await asyncio.to_thread(self._read, order.source.parts, pictures.span(begin, end))
+                fragment = pictures.fragment(begin, end, data, order.timeline.frame_ticks)
+                cell = write_cell(row, index, fragment)
+                took = round(1000 * (time.monotonic() - began))
+                yield EncodedCell(row=row, index=index, data=cell, encode_ms=took)
+
+    def _read(self, parts: Sequence[Part], ranges: Sequence[tuple[int, int]]) -> bytes:
+        return b"".join(read_range(self._store, parts, start, length) for start, length in ranges)
+
+    async def _load(self, key: str) -> Pictures:
+        if key not in self._pictures:
+            self._pictures[key] = Pictures.from_bytes(await asyncio.to_thread(self._store.read, key))
+            while len(self._pictures) > KEPT:
+                self._pictures.popitem(last=False)
+        self._pictures.move_to_end(key)
+        return self._pictures[key]
+
+
+def _header(video: VideoStream, timeline: Timeline, config: bytes) -> RowHeader:
+    init = video_init(
+        width=video.width,
+        height=video.height,
+        timescale=timeline.timescale,
+        avcc=config,
+        colour=output_colour(video),
+    )
+    return RowHeader(init=init, codecs=video_codec(config), timescale=timeline.timescale, config=config)

@@ -1,0 +1,215 @@
+"""The sample table of an MP4 track (ISO/IEC 14496-12, 8.6 and 8.7): every packet of a film, from its ``moov`` alone.
+
+It is what makes the pass-through row: which packets there are, when they are shown, and where their bytes lie, without
+reading one of them. Sizes are checked against the box that claims them before anything is expanded, so a table of a few
+bytes can't ask for gigabytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, chain, repeat
+from typing import Literal
+
+from vidstead.media.errors import MediaFormatError
+from vidstead.media.fmp4.boxes import children, only, unpack, version_and_flags
+
+MOST_SAMPLES = 4_000_000
+"""Samples of a track: 18 hours at 60 frames per second."""
+HANDLERS = {"video": b"vide", "audio": b"soun"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """One entry of an edit list: so much of the media from ``media_time`` on; -1 is nothing at all."""
+
+    duration: int
+    """In ticks of the movie."""
+    media_time: int
+    """In ticks of the track."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleTable:
+    """A track's samples in decoding order."""
+
+    track_id: int
+    timescale: int
+    """Ticks per second of the track."""
+    movie_timescale: int
+    """Ticks per second of its edits' durations."""
+    descriptions: tuple[bytes, ...]
+    """Codes of its sample descriptions, such as ``avc1``."""
+    config: bytes
+    """Content of ``avcC`` where the first description has one, else empty."""
+    edits: tuple[Edit, ...]
+    decode_times: array[int]
+    """DTS in ticks; of the first sample 0."""
+    offsets: array[int]
+    """PTS less DTS in ticks; empty where all are 0."""
+    sizes: array[int]
+    """Bytes."""
+    positions: array[int]
+    """Byte positions in the file."""
+    sync: tuple[int, ...] | None
+    """Numbers of the sync samples from 0; ``None`` where every sample is one."""
+
+    def presentation_times(self) -> list[int]:
+        """PTS of every sample in ticks, before edits."""
+        if not self.offsets:
+            return list(self.decode_times)
+        return [decode + offset for decode, offset in zip(self.decode_times, self.offsets, strict=True)]
+
+
+def read_tables(movie: memoryview, kind: Literal["video", "audio"]) -> list[SampleTable]:
+    """The tables of every track of a kind, from the content of a ``moov``. Raises ``MediaFormatError``."""
+    version, _ = version_and_flags(times := only(movie, b"mvhd"))
+    (movie_timescale,) = unpack("I", times, 20 if version else 12)
+    tracks = [content for code, content in children(movie) if code == b"trak"]
+    wanted = [track for track in tracks if bytes(only(track, b"mdia", b"hdlr")[8:12]) == HANDLERS[kind]]
+    return [_read_track(track, movie_timescale) for track in wanted]
+
+
+def _read_track(track: memoryview, movie_timescale: int) -> SampleTable:
+    media = only(track, b"mdia")
+    version, _ = version_and_flags(times := only(media, b"mdhd"))
+    (timescale,) = unpack("I", times, 20 if version else 12)
+    version, _ = version_and_flags(head := only(track, b"tkhd"))
+    (track_id,) = unpack("I", head, 20 if version else 12)
+    tables = dict(children(only(media, b"minf", b"stbl")))
+    entries = list(children(_box(tables, b"stsd")[8:]))
+    if not entries or not timescale or not movie_timescale:
+        raise MediaFormatError(reason="a track without a description or a timescale")
+    sizes = _sizes(_box(tables, b"stsz"))
+    return SampleTable(
+        track_id=track_id,
+        timescale=timescale,
+        movie_timescale=movie_timescale,
+        descriptions=tuple(bytes(code) for code, _ in entries),
+        config=_avc_config(*entries[0]),
+        edits=_edits(track),
+        decode_times=_decode_times(_box(tables, b"stts"), len(sizes)),
+        offsets=_offsets(tables.get(b"ctts"), len(sizes)),
+        sizes=sizes,
+        positions=_positions(_box(tables, b"stsc"), _chunks(tables), sizes),
+        sync=_sync(tables.get(b"stss"), len(sizes)),
+    )
+
+
+def _box(tables: dict[bytes, memoryview], kind: bytes) -> memoryview:
+    if kind not in tables:
+        raise MediaFormatError(reason=f"a track without {kind.decode()}")
+    return tables[kind]
+
+
+def _avc_config(code: bytes, entry: memoryview) -> bytes:
+    if code not in (b"avc1", b"avc3"):
+        return b""
+    found = [content for kind, content in children(entry[78:]) if kind == b"avcC"]
+    return bytes(found[0]) if len(found) == 1 else b""
+
+
+def _edits(track: memoryview) -> tuple[Edit, ...]:
+    holders = [content for code, content in children(track) if code == b"edts"]
+    if not holders:
+        return ()
+    content = only(holders[0], b"elst")
+    version, _ = version_and_flags(content)
+    (count,) = unpack("I", content, 4)
+    layout, size = ("Qqi", 20) if version else ("Iii", 12)
+    _claimed(content, 8, count, size)
+    found = (unpack(layout, content, 8 + size * number) for number in range(count))
+    return tuple(Edit(duration=duration, media_time=media_time) for duration, media_time, _ in found)
+
+
+def _claimed(content: memoryview, at: int, count: int, size: int) -> None:
+    """Raises ``MediaFormatError`` unless ``count`` entries of ``size`` bytes are there from ``at`` on."""
+    if count > MOST_SAMPLES or at + count * size > len(content):
+        raise MediaFormatError(reason="a table claims more entries than it has")
+
+
+def _numbers(content: memoryview, at: int, count: int, code: Literal["I", "i", "Q"]) -> array[int]:
+    """``count`` big-endian numbers from ``at`` on."""
+    size = 8 if code == "Q" else 4
+    _claimed(content, at, count, size)
+    found = array(code)
+    found.frombytes(content[at : at + count * size])
+    found.byteswap()
+    return found
+
+
+def _pairs(content: memoryview, code: Literal["I", "i"]) -> Iterator[tuple[int, int]]:
+    """The entries of ``stts`` or ``ctts``: how many samples, and their number."""
+    (count,) = unpack("I", content, 4)
+    found = _numbers(content, 8, 2 * count, code)
+    return zip(found[::2], found[1::2], strict=True)
+
+
+def _decode_times(content: memoryview, samples: int) -> array[int]:
+    runs = list(_pairs(content, "I"))
+    if sum(count for count, _ in runs) != samples:
+        raise MediaFormatError(reason="stts counts other samples than stsz")
+    durations = chain.from_iterable(repeat(duration, count) for count, duration in runs)
+    times = array("q", accumulate(durations, initial=0))
+    times.pop()
+    return times
+
+
+def _offsets(content: memoryview | None, samples: int) -> array[int]:
+    """``ctts``; offsets of version 0 are read as signed too, as writers mean them."""
+    if content is None:
+        return array("q")
+    runs = [(count & 0xFFFFFFFF, offset) for count, offset in _pairs(content, "i")]
+    if sum(count for count, _ in runs) != samples:
+        raise MediaFormatError(reason="ctts counts other samples than stsz")
+    return array("q", chain.from_iterable(repeat(offset, count) for count, offset in runs))
+
+
+def _sizes(content: memoryview) -> array[int]:
+    same, count = unpack("II", content, 4)
+    if count > MOST_SAMPLES:
+        raise MediaFormatError(reason=f"a track of {count} samples")
+    return array("I", [same]) * count if same else _numbers(content, 12, count, "I")
+
+
+def _chunks(tables: dict[bytes, memoryview]) -> array[int]:
+    wide = b"co64" in tables
+    content = _box(tables, b"co64" if wide else b"stco")
+    (count,) = unpack("I", content, 4)
+    return _numbers(content, 8, count, "Q" if wide else "I")
+
+
+def _positions(content: memoryview, chunks: array[int], sizes: array[int]) -> array[int]:
+    """Where each sample lies: chunk by chunk, sample after sample."""
+    (count,) = unpack("I", content, 4)
+    runs = _numbers(content, 8, 3 * count, "I")
+    firsts, per_chunk = runs[::3], runs[1::3]
+    if any(number != 1 for number in runs[2::3]):
+        raise MediaFormatError(reason="a track whose description changes")
+    positions = array("Q")
+    ends = chain(firsts[1:], [len(chunks) + 1])
+    sample = 0
+    for first, end, samples in zip(firsts, ends, per_chunk, strict=True):
+        for chunk in range(first - 1, end - 1):
+            if chunk >= len(chunks) or sample >= len(sizes):
+                break
+            at = chunks[chunk]
+            for size in sizes[sample : sample + samples]:
+                positions.append(at)
+                at += size
+            sample += samples
+    if len(positions) != len(sizes):
+        raise MediaFormatError(reason="stsc places other samples than stsz")
+    return positions
+
+
+def _sync(content: memoryview | None, samples: int) -> tuple[int, ...] | None:
+    if content is None:
+        return None
+    (count,) = unpack("I", content, 4)
+    numbers = _numbers(content, 8, count, "I")
+    if any(not 1 <= number <= samples for number in numbers) or list(numbers) != sorted(set(numbers)):
+        raise MediaFormatError(reason="stss names samples that are not there, or out of order")
+    return tuple(number - 1 for number in numbers)

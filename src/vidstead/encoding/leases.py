@@ -11,12 +11,14 @@ from vidstead.kit import new_id
 class Leases:
     """Leases on cells of ``grid``, held under a name of their own."""
 
-    def __init__(self, grids: Grids, grid: Grid, seconds: float) -> None:
+    def __init__(self, grids: Grids, grid: Grid, seconds: float, *, hot: bool) -> None:
         self._grids = grids
         self._grid = grid
         self._seconds = seconds
+        self._hot = hot
         self._holder = new_id()
         self._held: set[CellRef] = set()
+        self._begun: set[CellRef] = set()
 
     async def claim(self, cells: Iterable[CellRef]) -> frozenset[CellRef]:
         """Which of ``cells`` are ours now: those that are missing and leased by nobody else."""
@@ -24,10 +26,15 @@ class Leases:
         if not asked:
             return frozenset()
         got = await self._grids.claim(
-            self._grid.environment_id, self._grid.id, self._holder, asked, seconds=self._seconds
+            self._grid.environment_id, self._grid.id, self._holder, asked, seconds=self._seconds, hot=self._hot
         )
         self._held |= got
+        self._begun |= got
         return got
+
+    def begun(self, cell: CellRef) -> bool:
+        """Whether a cell is or was ours: one that hot work took over meanwhile is still good, if it is the first."""
+        return cell in self._begun
 
     def holds(self, cell: CellRef) -> bool:
         """Whether a cell is ours to make."""
@@ -52,9 +59,9 @@ class Leases:
 
 
 @asynccontextmanager
-async def leases(grids: Grids, grid: Grid, seconds: float) -> AsyncIterator[Leases]:
+async def leases(grids: Grids, grid: Grid, seconds: float, *, hot: bool) -> AsyncIterator[Leases]:
     """Leases that are renewed inside the block, and given up on leaving it, however that happens."""
-    ours = Leases(grids, grid, seconds)
+    ours = Leases(grids, grid, seconds, hot=hot)
     renewing = asyncio.create_task(ours.renew(), name=f"leases of {grid.id}")
     try:
         yield ours

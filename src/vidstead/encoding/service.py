@@ -2,7 +2,9 @@
 
 A hot span makes the cell that a viewer waits for in a run of its own, and then its look-ahead. A bulk span decodes once
 for all of its rows. Leases are claimed a column ahead of what the encoder gives, not for the whole span, so that a
-viewer's wish for a later cell can overtake the bulk; what comes out for a cell that is not ours is dropped.
+viewer's wish for a later cell can overtake the bulk; what comes out for a cell that was never ours is dropped. A cell
+that the bulk has begun is begun again by hot work all the same, since the bulk has every rung to make and yields the
+processor: whichever comes first is stored, and the viewer gets that.
 
 Per cell: store the object (the first writer wins, everybody else adopts what is there), then record it in one short
 transaction. Nothing is open in the database while a child runs.
@@ -78,9 +80,9 @@ class SpanFiller:
             return
         try:
             grid = await self._grids.load(span.environment_id, span.grid_id)
-            async with leases(self._grids, grid, self._lease_seconds) as ours:
+            async with leases(self._grids, grid, self._lease_seconds, hot=span.hot) as ours:
                 for piece in pieces(grid, span):
-                    await self._fill(grid, piece, ours, background=not span.hot)
+                    await self._fill(grid, piece, ours, hot=span.hot)
         except GridNotFound:
             log.info("grid %s is gone: its span is dropped", span.grid_id)
 
@@ -88,16 +90,19 @@ class SpanFiller:
         refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
         return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
 
-    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
-        """Fill one piece: what is free at once, and what others had leased once they are done or gone."""
+    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, hot: bool) -> None:
+        """Fill one piece: what is free at once, and what others had leased once they are done or gone.
+
+        Hot work waits for nobody: what others of its kind make comes to the viewer from them, and where they died the
+        viewer's want is renewed until its lease has run out.
+        """
         waited = 0.0
-        left = piece
         while True:
-            missing = await self._missing(grid, left)
-            start = await self._first_claimed(left, missing, ours)
+            missing = await self._missing(grid, piece)
+            start = await self._first_claimed(piece, missing, ours)
             if start is not None:
-                await self._make(grid, _cut(left, missing, start), ours, background=background)
-            elif not missing or waited > OTHERS_PATIENCE:
+                await self._make(grid, _cut(piece, missing, start), ours, background=not hot)
+            elif hot or not missing or waited > OTHERS_PATIENCE:
                 return
             else:
                 await asyncio.sleep(OTHERS_SECONDS)
@@ -155,7 +160,7 @@ class SpanFiller:
                 while claimed < min(made.index + COLUMNS_AHEAD, piece.first + piece.count - 1):
                     claimed += 1
                     await ours.claim(ref for ref in piece.column(claimed) if not ours.holds(ref))
-                if ours.holds(CellRef(row_id=made.row.id, index=made.index)):
+                if ours.begun(CellRef(row_id=made.row.id, index=made.index)):
                     await self._keep(grid, made, ours)
 
     async def _keep(self, grid: Grid, made: EncodedCell, ours: Leases, *, filler: bool = False) -> None:

@@ -53,18 +53,20 @@ CELL = text("""
     from cells where environment_id = :environment_id and row_id = :row_id and index = :index
 """)
 
-# Take the lease of a cell that is not stored: free, run out, or one's own (which is renewed).
+# Take the lease of a cell that is not stored: free, run out, one's own (which is renewed), or, for a viewer who waits,
+# one that background work holds.
 CLAIM = text("""
-    insert into leases (row_id, index, environment_id, holder, expires_at)
-    select wanted.row_id, wanted.index, :environment_id, :holder, now() + make_interval(secs => :seconds)
+    insert into leases (row_id, index, environment_id, holder, hot, expires_at)
+    select wanted.row_id, wanted.index, :environment_id, :holder, :hot, now() + make_interval(secs => :seconds)
     from unnest(cast(:row_ids as bigint[]), cast(:indexes as int[])) as wanted (row_id, index)
     where not exists (
         select from cells where cells.row_id = wanted.row_id and cells.index = wanted.index
     )
     order by wanted.row_id, wanted.index
     on conflict (row_id, index) do update
-        set holder = excluded.holder, expires_at = excluded.expires_at
+        set holder = excluded.holder, hot = excluded.hot, expires_at = excluded.expires_at
         where leases.holder = excluded.holder or leases.expires_at < now()
+           or (excluded.hot and not leases.hot)
     returning row_id, index
 """)
 
@@ -280,14 +282,15 @@ def _coordinates(environment_id: str, cell: CellRef) -> dict[str, object]:
 
 
 async def claim(
-    connection: AsyncConnection, environment_id: str, holder: str, cells: Sequence[CellRef], seconds: float
+    connection: AsyncConnection, environment_id: str, holder: str, cells: Sequence[CellRef], seconds: float, hot: bool
 ) -> frozenset[CellRef]:
-    """Lease those of ``cells`` that are missing and free; tell which."""
+    """Lease those of ``cells`` that are missing and free (or, if ``hot``, held by background work); tell which."""
     taken = await connection.execute(
         CLAIM,
         {
             "environment_id": environment_id,
             "holder": holder,
+            "hot": hot,
             "seconds": seconds,
             "row_ids": [cell.row_id for cell in cells],
             "indexes": [cell.index for cell in cells],

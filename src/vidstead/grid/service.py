@@ -83,16 +83,24 @@ class Grids:
             return await repository.select_cell(connection, environment_id, cell)
 
     async def claim(
-        self, environment_id: str, grid_id: str, holder: str, cells: Sequence[CellRef], *, seconds: float
+        self,
+        environment_id: str,
+        grid_id: str,
+        holder: str,
+        cells: Sequence[CellRef],
+        *,
+        seconds: float,
+        hot: bool = False,
     ) -> frozenset[CellRef]:
         """Lease cells for ``seconds``: those that are missing and leased by nobody else; one's own are renewed.
 
-        Nothing is leased of a grid that is dead.
+        ``hot`` work, for which a viewer waits, takes leases from background work. Nothing is leased of a grid that is
+        dead.
         """
         async with self._database.begin(environment_id) as connection:
             if not await repository.alive(connection, environment_id, grid_id):
                 return frozenset()
-            return await repository.claim(connection, environment_id, holder, cells, seconds)
+            return await repository.claim(connection, environment_id, holder, cells, seconds, hot)
 
     async def release(self, environment_id: str, holder: str) -> None:
         """Give up every lease of ``holder``."""

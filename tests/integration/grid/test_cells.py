@@ -53,6 +53,17 @@ async def test_a_lease_that_ran_out_may_be_taken(database: Database, grids: Grid
     assert await grids.claim(environment_id, grid.id, "alive", [ref], seconds=60) == {ref}
 
 
+async def test_a_viewer_takes_a_lease_from_the_background_only(
+    database: Database, grids: Grids, environment_id: str
+) -> None:
+    grid = await create_grid(database, grids, environment_id)
+    ref = cells_of(grid)[0]
+    assert await grids.claim(environment_id, grid.id, "bulk", [ref], seconds=60) == {ref}
+    assert await grids.claim(environment_id, grid.id, "hot", [ref], seconds=60, hot=True) == {ref}
+    assert await grids.claim(environment_id, grid.id, "hotter", [ref], seconds=60, hot=True) == frozenset()
+    assert await grids.claim(environment_id, grid.id, "bulk", [ref], seconds=60) == frozenset()
+
+
 async def test_a_stored_cell_is_never_leased(database: Database, grids: Grids, environment_id: str) -> None:
     grid = await create_grid(database, grids, environment_id)
     first, second = cells_of(grid)[:2]

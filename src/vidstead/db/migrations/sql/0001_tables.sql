@@ -108,12 +108,13 @@ create table cells (
     primary key (row_id, index)
 );
 
--- Who makes a cell right now. A lease that ran out may be taken by anybody.
+-- Who makes a cell right now. A lease that ran out may be taken by anybody, one of background work also by hot work.
 create table leases (
     row_id bigint not null references rows,
     index int not null,
     environment_id text not null,
     holder text not null,
+    hot boolean not null,
     expires_at timestamptz not null,
     primary key (row_id, index)
 );

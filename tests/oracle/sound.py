@@ -1,6 +1,7 @@
 """Known sound, and how it is found again: offset by cross-correlation, likeness by signal-to-noise ratio."""
 
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,32 @@ def likeness(sound: Sound, reference: Sound) -> float:
     """Signal-to-noise ratio in dB of ``sound`` as a copy of ``reference`` (same shape)."""
     noise = float(np.sum((sound - reference) ** 2)) + 1e-12
     return 10 * float(np.log10((float(np.sum(reference**2)) + 1e-12) / noise))
+
+
+def placed(sound: Sound, at: int, samples: int) -> Sound:
+    """``sound`` moved to sample ``at`` (may be negative) of ``samples``, with silence around it."""
+    result = np.zeros((samples, sound.shape[1]), np.float32)
+    start, skip = max(at, 0), max(-at, 0)
+    length = max(0, min(samples - start, len(sound) - skip))
+    result[start : start + length] = sound[skip : skip + length]
+    return result
+
+
+def stereo(sound: Sound) -> Sound:
+    """5.1 as stereo: centre and surround at -3 dB, no LFE, scaled so that nothing can clip (ITU-R BS.775)."""
+    if sound.shape[1] != 6:
+        return sound
+    left, right, centre, _, rear_left, rear_right = sound.T
+    half = 2**-0.5
+    mixed = np.stack([left + half * (centre + rear_left), right + half * (centre + rear_right)], axis=1)
+    return np.asarray(mixed / (1 + 2 * half), np.float32)
+
+
+def resampled(sound: Sound, ratio: Fraction) -> Sound:
+    """``sound`` at ``ratio`` times its rate: its spectrum, with nothing above."""
+    samples = len(sound) * ratio.numerator // ratio.denominator
+    spectrum = np.fft.rfft(sound, axis=0)
+    padded = np.zeros((samples // 2 + 1, sound.shape[1]), complex)
+    length = min(len(spectrum), len(padded))
+    padded[:length] = spectrum[:length]
+    return np.asarray(np.fft.irfft(padded, samples, axis=0) * float(ratio), np.float32)

@@ -40,6 +40,8 @@ class Clip:
     sample_rate: int = 48000
     audio: tuple[str, ...] = ("-c:a", "aac", "-b:a", "192k")
     audio_delay: float = 0.0
+    heard_at: float | None = None
+    """Where the first sample is heard on asset time, in seconds, if that is not ``audio_delay``."""
     then: tuple[str, ...] = ()
     """A second pass of ffmpeg over the result: options before the input, ``{}``, options behind."""
 
@@ -63,13 +65,17 @@ CLIPS: tuple[Clip, ...] = (
     Clip(name="mp4-surround", channels=6, audio=("-c:a", "aac", "-b:a", "384k")),
     Clip(name="mp4-silent-film", channels=0),
     Clip(name="mp4-late-sound", audio_delay=0.72),
-    Clip(name="mp4-early-sound", audio_delay=-0.35),
+    Clip(
+        name="mp4-early-sound", audio_delay=-0.35
+    ),  # what is early is behind an edit list, so it begins with the picture
     Clip(name="mp4-odd", width=427, height=241, video=(*X264, "-pix_fmt", "yuv444p", "-g", "75")),
-    Clip(name="mp4-mid-gop-edit", then=("-ss", "1.3", "-i", "{}", "-c", "copy")),
+    Clip(name="mp4-mid-gop-edit", then=("-ss", "1.3", "-i", "{}", "-c", "copy"), heard_at=-1.3),
     Clip(name="mp4-sound-only", video=(), suffix="m4a"),
     Clip(name="mov-24-pcm", suffix="mov", rate=Fraction(24), audio=("-c:a", "pcm_s16le")),
     Clip(name="mov-offset", suffix="mov", mux=("-output_ts_offset", "5.4", "-avoid_negative_ts", "disabled")),
     Clip(name="mov-vfr-gap", suffix="mov", setpts="(N*40+mod(N*7\\,13)+if(gt(N\\,99)\\,3000\\,0))/1000/TB", seconds=7),
+    Clip(name="mov-32k", suffix="mov", sample_rate=32000),
+    Clip(name="mkv-early-sound", suffix="mkv", audio_delay=-0.35),
     Clip(name="mkv-2398", suffix="mkv", rate=Fraction(24000, 1001)),
     Clip(name="mkv-vfr", suffix="mkv", rate=Fraction(30), seconds=8, setpts="(N*33+mod(N*11\\,17))/1000/TB"),
     Clip(name="mkv-offset-441", suffix="mkv", sample_rate=44100, mux=("-output_ts_offset", "1.5")),

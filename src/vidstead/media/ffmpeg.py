@@ -13,7 +13,10 @@ bytes per cell) is cut out.
 
 *Sound.* The cut is by timestamp, in samples. ``aresample`` fills gaps and late starts with silence; where the rate
 changes, its input begins at a sample that both rates share, so that each run resamples at the same phase. Two frames
-more are encoded on either side, and the encoder's priming frame before them.
+more are encoded on either side, and the encoder's priming frame before them. Intensity stereo is off: it replaces one
+channel's wave by the other's in some frames and not in others, which is worst where two encodes meet. The ``fast``
+coder is the better one from 64 kbit/s on, as ffmpeg's documentation says: on film music the worst joint came to 30 dB,
+with the default one to 16. It is generous for half a second after digital silence; the bound of a row allows for that.
 """
 
 from collections.abc import Sequence
@@ -122,11 +125,12 @@ def audio_command(ffmpeg: str, spec: AudioSpec, *, source_rate: int, begin: int,
     stop = OFFSET_SECONDS * rate + (end + SOUND_ROLL) * AAC_FRAME
     step = rate // gcd(rate, source_rate)
     entry = start if step == 1 else int(start - _RESAMPLE_ROLL * rate) // step * step
+    entered = entry * source_rate // rate
     layout = "mono" if spec.channels == 1 else "stereo"
     filters = [
-        f"atrim=start_pts={entry * source_rate // rate}",
+        f"atrim=start_pts={entered}",
         f"aresample=osr={rate}:ochl={layout}:osf=fltp:rematrix_maxval=1.0"
-        f":async=1:min_hard_comp={_GAP_SECONDS}:first_pts={entry}",
+        f":async=1:min_hard_comp={_GAP_SECONDS}:first_pts={entered}",  # which counts samples of the input
         "apad",
         f"atrim=start_pts={start}:end_pts={stop}",
         f"asetpts=PTS-{start}",
@@ -167,7 +171,8 @@ def sound_filler_command(ffmpeg: str, spec: AudioSpec, *, frames: int, output: i
 
 
 def _aac(spec: AudioSpec, output: int) -> list[str]:
-    return ["-c:a", "aac", "-b:a", str(spec.bitrate), "-f", "adts", f"pipe:{output}"]
+    coder = ["-aac_coder", "fast", "-aac_is", "0"]
+    return ["-c:a", "aac", *coder, "-b:a", str(spec.bitrate), "-f", "adts", f"pipe:{output}"]
 
 
 def _base(ffmpeg: str) -> list[str]:

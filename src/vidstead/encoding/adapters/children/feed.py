@@ -6,8 +6,7 @@ to stop (``stop``: a PTS), and how far to shift (``shift``), all in ticks of the
 is meant, so every place is verified by the packets that are found there, and the one before is tried next. Of an MP4
 with an index, sound is sought by its own (``direct``).
 
-Sound is written in samples. Where the container's clock is too coarse for them (milliseconds), packet durations are
-counted from the first packet on, and the first packet's own time is the one that fits all of its followers best.
+Sound is written in samples (``clock``).
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Discard, Stream
 
+from .clock import in_samples
 from .media import fragment_head, is_fragmented, open_source
 
 REORDERED = 20
@@ -31,10 +31,6 @@ SEARCH = 400
 """Packets that are read in search of the key packet of one place."""
 DTS_LEAD = 16
 """Ticks by which DTS are written early: coarse clocks give equal ones, and NUT wants them rising and below the PTS."""
-FITTED = 60
-"""Packets of sound whose timestamps are fitted together."""
-GAP = Fraction(2, 1000)
-"""Seconds between counted and written time that make a gap rather than rounding."""
 
 Order = dict[str, Any]
 Packets = Iterator[Any]
@@ -75,39 +71,41 @@ def feed(order: Order, sink: Sink) -> None:
 
 
 def find(order: Order) -> tuple[InputContainer, Packets]:
-    """The source, open at the best place, and the packets from there on; the first is one to begin with."""
+    """The source, open at the best place, and the packets from there on; the first is one to begin with.
+
+    When no place is good, or all are too late, it is read from its beginning.
+    """
     container = open_source(order["source"])
     lead, places = order["lead"], order["places"]
     fragmented = is_fragmented(container, container.streams[lead])
     head = fragment_head(order["source"]) if fragmented else b""
     if order.get("direct") is not None and "mp4" in container.format.name and not fragmented:
-        lead, places = order["stream"], [[order["direct"], -1], [order["direct"], -1]]
-    for number, (timestamp, position) in enumerate(places):
-        last = number == len(places) - 1
+        lead, places = order["stream"], [[order["direct"], -1]]
+    for timestamp, position in places:
         if fragmented:
             container.close()
             container = open_source(order["source"], head=head, resume=position)
-        _keep_only(container, order["stream"])
-        if not fragmented:
+        else:
             container.seek(timestamp, stream=container.streams[lead])
-        found = _begin(container.demux(container.streams[order["stream"]]), order, None if last else timestamp)
+        found = _begin(_packets(container, order["stream"]), order, timestamp)
         if found is not None:
             return container, found
-    raise SystemExit("no key packet was found at or before the first picture")
+    container.close()
+    container = open_source(order["source"])
+    return container, _packets(container, order["stream"])
 
 
-def _keep_only(container: InputContainer, index: int) -> None:
+def _packets(container: InputContainer, index: int) -> Packets:
     for stream in container.streams:
         stream.discard = Discard.default if stream.index == index else Discard.all
+    return container.demux(container.streams[index])
 
 
-def _begin(packets: Packets, order: Order, timestamp: int | None) -> Packets | None:
+def _begin(packets: Packets, order: Order, timestamp: int) -> Packets | None:
     """The packets from the first good one on, or nothing where this place does not hold one."""
     for packet in itertools.islice(packets, SEARCH):
         if packet.pts is None or not packet.is_keyframe:
             continue
-        if timestamp is None:  # the last place: whatever is there
-            return itertools.chain([packet], packets)
         if packet.pts > order["threshold"]:
             return None
         if order["kind"] == "audio" or timestamp in (packet.pts, packet.dts):
@@ -159,12 +157,8 @@ def _hopeless(waiting: list[Any]) -> Packets:
 def _write_sound(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:
     rate = order["sample_rate"]
     target = output.add_stream_from_template(stream)
-    base = stream.time_base or Fraction(1, rate)
-    size = getattr(stream.codec_context, "frame_size", 0) or 0
-    coarse = base * rate > 2 and size > 0
-    timed = _counted(packets, base * rate, size, order) if coarse else _as_written(packets, base * rate)
     last: int | None = None
-    for at, packet in timed:
+    for at, packet in in_samples(packets, stream, rate, order["start"]):
         if packet.pts > order["stop"]:
             break
         place = at + order["shift"]
@@ -173,39 +167,3 @@ def _write_sound(output: OutputContainer, stream: Stream, packets: Packets, orde
         packet.pts = packet.dts = place
         packet.stream = target
         output.mux(packet)
-
-
-def _as_written(packets: Packets, scale: Fraction) -> Iterator[tuple[int, Any]]:
-    """Each packet with its time in samples."""
-    for packet in packets:
-        if packet.pts is not None:
-            yield round(packet.pts * scale), packet
-
-
-def _counted(packets: Packets, scale: Fraction, size: int, order: Order) -> Iterator[tuple[int, Any]]:
-    """Each packet with its time in samples, counted; anew after every gap."""
-    flow = (packet for packet in packets if packet.pts is not None)
-    pending = list(itertools.islice(flow, FITTED))
-    gap = GAP * order["sample_rate"]
-    while pending:
-        times = [packet.pts * scale for packet in pending]
-        origin = _origin(times, scale, size, gap, order["start"])
-        for count, packet in enumerate(itertools.chain(pending, flow)):
-            if abs(packet.pts * scale - (origin + count * size)) > gap:
-                pending = [packet, *itertools.islice(flow, FITTED)] if count >= len(pending) else pending[count:]
-                break
-            yield origin + count * size, packet
-        else:
-            return
-
-
-def _origin(times: list[Fraction], scale: Fraction, size: int, gap: Fraction, start: Fraction | int) -> int:
-    """The first packet's time that rounds to all of ``times``; on the track's own lattice where it lies there."""
-    low, high = times[0] - scale / 2, times[0] + scale / 2
-    for count, time in enumerate(times):
-        if abs(time - count * size - times[0]) > gap:
-            break
-        low, high = max(low, time - count * size - scale / 2), min(high, time - count * size + scale / 2)
-    middle = (low + high) / 2
-    lattice = round(start) + round((middle - start) / size) * size
-    return lattice if abs(lattice - middle) <= scale / 2 else round(middle)

@@ -1,0 +1,54 @@
+"""Sound is in its place to the sample, and joints are no worse than the rest, however the cells were cut.
+
+The table of sources is ``tests/oracle/sources.py``.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from tests.integration.encoding.bench import Bench
+from tests.oracle.sound import likeness, offset_of, placed, read_sound, resampled, stereo
+from tests.oracle.sources import BY_NAME, CLIPS, Clip
+
+from vidstead.grid import Row
+from vidstead.media import AAC_FRAME, AudioSpec, cell_limit, read_fragment
+
+HEARD = [clip.name for clip in CLIPS if clip.channels]
+JOINT_DB = 18.0
+WHOLE_DB = 24.0
+EDGE = 2 * AAC_FRAME
+"""Samples at either end that are not judged: a decoder needs a frame to begin with, and padding one to end."""
+
+
+@pytest.mark.parametrize("name", HEARD)
+async def test_sound_is_in_its_place(name: str, bench: Callable[[str], Bench]) -> None:
+    clip, one = BY_NAME[name], bench(name)
+    await one.publish()
+    (row,) = one.of_kind("audio")
+    for runs in (one.one_by_one(), one.all_at_once(), one.mixed()):
+        cells = await one.make([row], runs)
+        for index in range(one.timeline.cells):
+            fragment = read_fragment(cells[row.name, index])
+            assert fragment.decode_time == row.bounds[index] * AAC_FRAME
+            assert fragment.duration == (row.bounds[index + 1] - row.bounds[index]) * AAC_FRAME
+            assert len(cells[row.name, index]) <= cell_limit(row.spec, len(fragment.samples))
+        judge(clip, row, one.joined(row, cells))
+
+
+def judge(clip: Clip, row: Row, joined: bytes) -> None:
+    """Offset, joints and likeness of a row against what was recorded."""
+    spec = row.spec
+    assert isinstance(spec, AudioSpec)
+    made = read_sound(joined, channels=spec.channels, sample_rate=spec.sample_rate)
+    assert len(made) == row.bounds[-1] * AAC_FRAME
+    at = clip.audio_delay if clip.heard_at is None else clip.heard_at
+    known = resampled(stereo(clip.sound()), Fraction(spec.sample_rate, clip.sample_rate))
+    assert offset_of(made, placed(known, 0, len(made)), reach=2 * spec.sample_rate) == round(at * spec.sample_rate)
+    wanted = placed(known, round(at * spec.sample_rate), len(made))
+    begin, end = max(0, round(at * spec.sample_rate)), round((at + clip.seconds) * spec.sample_rate)
+    assert likeness(made[begin + EDGE : end - EDGE], wanted[begin + EDGE : end - EDGE]) >= WHOLE_DB
+    for joint in (bound * AAC_FRAME for bound in row.bounds[1:-1] if begin + EDGE < bound * AAC_FRAME < end - EDGE):
+        around = slice(joint - AAC_FRAME, joint + AAC_FRAME)
+        assert likeness(made[around], wanted[around]) >= JOINT_DB, joint
+    assert abs(made[: max(0, begin - EDGE)]).max(initial=0) < 0.001, "silence before a late start"

@@ -110,7 +110,7 @@ class Browser:
             page.add_script_tag(url=SCRIPTS[player])
             page.evaluate(BEGIN, {"player": player, "url": url, "bits": BITS})
             seen = self._run(page, until, seek_to, rate, timeout)
-            return notes.report(player, seen)
+            return notes.report(player, rate, seen)
 
     def watch(
         self,
@@ -129,7 +129,7 @@ class Browser:
             page.add_init_script(RECORD_FIRST_VIDEO % BITS)
             page.goto(page_url)
             seen = self._run(page, until, seek_to, rate, timeout)
-            return notes.report("page", seen)
+            return notes.report("page", rate, seen)
 
     @contextmanager
     def _page(self) -> Iterator[Page]:
@@ -186,8 +186,8 @@ class _Notes:
         page.context.on("response", self._on_response)
         page.context.on("requestfailed", self._on_unanswered)
 
-    def report(self, player: str, seen: dict[str, Any]) -> Report:
-        return report_from(player, seen, console=self._console, failed=self._failed, foreign=self._foreign)
+    def report(self, player: str, speed: float, seen: dict[str, Any]) -> Report:
+        return report_from(player, speed, seen, console=self._console, failed=self._failed, foreign=self._foreign)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         # Chromium repeats every failed request there; those are kept with their status instead.

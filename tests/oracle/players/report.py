@@ -9,7 +9,9 @@ from typing import Any
 from tests.oracle.barcode import FRAMES
 
 MOST_UNSEEN = 1.0
-"""Seconds of media that may pass without a frame being seen: screens skip some, above all at a higher speed."""
+"""Seconds by the clock that may pass without a frame being seen: a busy machine's screen skips some."""
+DECODED = 0.97
+"""Share of the frames that must have been decoded: also those that no screen had the time for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,8 @@ class Report:
     """Everything that one playback showed. Times are in seconds."""
 
     player: str
+    speed: float
+    """Seconds of media per second."""
     complete: bool
     """Whether playback got as far as was asked, before the time ran out."""
     ended: bool
@@ -80,7 +84,7 @@ class Report:
         """The frames whose number does not fit their media time, at ``rate`` frames per second."""
         return tuple(frame for frame in self.frames if frame.number != round(frame.time * rate) % FRAMES)
 
-    def unseen(self, start: float, end: float, *, most: float = MOST_UNSEEN) -> tuple[tuple[float, float], ...]:
+    def unseen(self, start: float, end: float, *, most: float) -> tuple[tuple[float, float], ...]:
         """The stretches between ``start`` and ``end``, longer than ``most``, of which no frame was seen."""
         times = sorted(frame.time for frame in self.frames if start <= frame.time <= end)
         marks = [start, *times, end]
@@ -92,16 +96,18 @@ class Report:
         *,
         start: float = 0.0,
         end: float | None = None,
-        most_unseen: float = MOST_UNSEEN,
+        most_unseen: float | None = None,
         most_stalled: float | None = None,
     ) -> list[str]:
         """Everything that keeps one from saying "it plays", in sentences; an empty list means it plays.
 
         ``rate`` in frames per second; frames are expected from ``start`` to ``end`` (by default as far as playback
-        got), with no more than ``most_unseen`` between two. Waiting for a segment that is being encoded (503) is no
+        got), with no more than ``most_unseen`` seconds of media between two (by default a second by the clock); without
+        jumps, all of them must have been decoded, if not shown. Waiting for a segment that is being encoded (503) is no
         problem by itself; ``most_stalled`` bounds it.
         """
         end = self.position if end is None else end
+        most_unseen = MOST_UNSEEN * max(1.0, self.speed) if most_unseen is None else most_unseen
         return [
             *self._incomplete(),
             *(f"fatal error: {text}" for text in self.fatal_errors),
@@ -110,6 +116,7 @@ class Report:
             *(f"console error: {text}" for text in self.console_errors),
             *self._wrong_frames(rate),
             *(f"nothing seen from {a:.3f} to {b:.3f} s" for a, b in self.unseen(start, end, most=most_unseen)),
+            *self._not_decoded((end - start) * rate),
             *self._too_long(most_stalled),
         ]
 
@@ -126,18 +133,23 @@ class Report:
         if len(wrong) > 5:
             yield f"{len(wrong) - 5} more wrong frames of {len(self.frames)}"
 
+    def _not_decoded(self, expected: float) -> Iterator[str]:
+        if not self.seeks and self.decoded < DECODED * expected:
+            yield f"only {self.decoded} of {expected:.0f} frames were decoded"
+
     def _too_long(self, most_stalled: float | None) -> Iterator[str]:
         if most_stalled is not None and self.stalled > most_stalled:
             yield f"stalled for {self.stalled:.1f} s: {self.stalls}"
 
 
 def report_from(
-    player: str, seen: dict[str, Any], *, console: list[str], failed: list[str], foreign: list[str]
+    player: str, speed: float, seen: dict[str, Any], *, console: list[str], failed: list[str], foreign: list[str]
 ) -> Report:
     """A report from what the recorder in the page and the browser around it have written down."""
     errors: list[dict[str, Any]] = seen["errors"]
     return Report(
         player=player,
+        speed=speed,
         frames=tuple(SeenFrame(time=time, number=number, at=at) for time, number, at in seen["frames"]),
         stalls=tuple(Stall(position=position, seconds=seconds) for position, seconds in seen["stalls"]),
         seeks=tuple(Seek(target=target, landed=landed, seconds=seconds) for target, landed, seconds in seen["seeks"]),

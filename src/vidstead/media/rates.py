@@ -13,10 +13,11 @@ half; the bound does not need that.) Measured on noise, flashes and cuts at six 
 and cells of two and four seconds had at most 87 % of the bound.
 
 *Sound.* ffmpeg's AAC encoder has no bucket: it aims at an average, and after silence it may take what it likes until
-it has learned. Measured over every window of 160 sounds made to be hard (silence, tones, clicks, squares and noise in
-turns), the excess over 1.25 times the average was at most 0.04 s of the average in stereo, but 3.3 s in mono. So a
-cell may have that burst (``_BURST_SECONDS``, rounded up) over 1.25 times the average, though never more than the 6144
-bits for each channel and frame to which AAC itself is limited (ISO/IEC 14496-3, 4.5.3.1).
+it has learned. Measured with the row's own settings over every window of 1 to 6 s of sounds made to be hard (silence,
+tones, clicks, squares and noise in turns), the excess over 1.25 times the average was at most 1.9 s of the average in
+stereo and 2.9 s in mono. So a cell may have that burst (``_BURST_SECONDS``, rounded up) over 1.25 times the average,
+though never more than the 6144 bits for each channel and frame to which AAC itself is limited (ISO/IEC 14496-3,
+4.5.3.1).
 
 Each cell is checked against ``cell_limit``. Limits add up, so when every cell keeps its own, every run of cells keeps
 ``peak_bandwidth``.
@@ -32,7 +33,7 @@ from vidstead.media.rows import AudioSpec, CopySpec, RowSpec, VideoSpec
 from vidstead.media.timeline import AAC_FRAME, target_duration
 
 _AUDIO_MARGIN = Fraction(5, 4)
-_BURST_SECONDS = {1: Fraction(7, 2), 2: Fraction(1, 4)}
+_BURST_SECONDS = {1: Fraction(7, 2), 2: Fraction(5, 2)}
 _AAC_FRAME_BITS = 6144
 
 

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     storage_region: str = Field("us-east-1", description="Region of the object store.")
     ffmpeg: str | None = Field(None, description="Path of one's own ffmpeg; else that of imageio-ffmpeg.")
     segment_seconds: float = Field(4.0, ge=1.0, le=15.0, description="Length of a segment in seconds.")
+    segment_policy: Literal["fixed", "by_length"] = Field(
+        "fixed",
+        description="`fixed`: all segments are `VIDSTEAD_SEGMENT_SECONDS` long. `by_length`: 6 s in films below half an"
+        " hour, 10 s up to two hours, 15 s in longer ones.",
+    )
     fill: Literal["eager", "lazy"] = Field(
         "eager", description="Whether cells are encoded at once in the background, or only when watched."
     )

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
+from fractions import Fraction
 
 from vidstead import encoding, grid, ingest
 from vidstead.assets import Progress
@@ -15,6 +17,7 @@ from vidstead.events import Follower
 from vidstead.ingest import Publishing
 from vidstead.jobs import FailedJob
 from vidstead.kit import configure_logging
+from vidstead.media import segment_seconds_by_length
 from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4
@@ -46,12 +49,18 @@ def _register(core: Core, settings: Settings) -> Publishing:
     """Make every task known, and what publishes known to who asks."""
     copier = Mp4Copier(core.store)
     encoder = FfmpegEncoder(core.store, ffmpeg_path(settings), copier)
-    publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=settings.segment_seconds)
+    publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=_segment_policy(settings))
     publishing = Publishing(core.database, core.jobs, core.store, core.grids, core.assets, publisher)
     grid.register(core.jobs, core.grids)
     encoding.register(core.jobs, SpanFiller(core.grids, core.store, encoder, worker=core.name))
     ingest.register(core.jobs, publishing, core.inputs, core.uploads)
     return publishing
+
+
+def _segment_policy(settings: Settings) -> Callable[[Fraction], float]:
+    if settings.segment_policy == "by_length":
+        return segment_seconds_by_length
+    return lambda duration: settings.segment_seconds
 
 
 def _stop_on_signals() -> asyncio.Event:

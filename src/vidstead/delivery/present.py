@@ -1,5 +1,7 @@
 """A grid as its viewers may choose from it: pure."""
 
+from math import ceil
+
 from vidstead.grid import Grid, Row
 from vidstead.media import AudioSpec, PictureSpec, average_bandwidth
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
@@ -12,7 +14,7 @@ def present(grid: Grid) -> Presentation:
     return Presentation(
         timeline=grid.timeline,
         video=tuple(sorted(video, key=lambda track: -track.width * track.height)),
-        audio=tuple(_audio(row, spec, number) for number, (row, spec) in enumerate(sound)),
+        audio=tuple(_audio(grid, row, spec, number) for number, (row, spec) in enumerate(sound)),
     )
 
 
@@ -24,24 +26,31 @@ def _video(grid: Grid, row: Row, spec: PictureSpec) -> VideoTrack:
         bounds=row.bounds,
         frame_ticks=grid.timeline.frame_ticks,
         bandwidth=row.bandwidth,
-        average_bandwidth=average_bandwidth(spec, row.bounds),
+        average_bandwidth=_average(grid, row),
         width=spec.width,
         height=spec.height,
         rate=spec.rate,
     )
 
 
-def _audio(row: Row, spec: AudioSpec, number: int) -> AudioTrack:
+def _audio(grid: Grid, row: Row, spec: AudioSpec, number: int) -> AudioTrack:
     return AudioTrack(
         slug=row.slug,
         codecs=row.header.codecs,
         timescale=row.header.timescale,
         bounds=row.bounds,
         bandwidth=row.bandwidth,
-        average_bandwidth=average_bandwidth(spec, row.bounds),
+        average_bandwidth=_average(grid, row),
         sample_rate=spec.sample_rate,
         channels=spec.channels,
         language=spec.language,
         name=spec.language or "Sound",
         default=number == 0,
     )
+
+
+def _average(grid: Grid, row: Row) -> int:
+    """AVERAGE-BANDWIDTH: measured where every cell is stored, until then the most that it can be."""
+    if row.covered:
+        return ceil(8 * row.stored_bytes / grid.timeline.duration)
+    return average_bandwidth(row.spec, row.bounds)

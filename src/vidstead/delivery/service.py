@@ -28,6 +28,8 @@ from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest, m
 from vidstead.storage import LocalFiles, ObjectStore
 
 FRESH_SECONDS = 1.0
+FILLING_SECONDS = 10.0
+"""How old a view of a grid may be that is not covered yet: only its average bit rates change."""
 KEPT_PLAYBACKS = 4096
 KEPT_GRIDS = 512
 KEPT_CELLS = 65536
@@ -92,7 +94,7 @@ class Delivery:
         self._store = store
         self._wait_seconds = wait_seconds
         self._playbacks: Kept[str, tuple[float, Playback]] = Kept(KEPT_PLAYBACKS)
-        self._views: Kept[str, tuple[Grid, Presentation]] = Kept(KEPT_GRIDS)
+        self._views: Kept[str, tuple[float, Grid, Presentation]] = Kept(KEPT_GRIDS)
         self._cells: Kept[CellRef, Cell] = Kept(KEPT_CELLS)
         self.files = store if isinstance(store, LocalFiles) else None
 
@@ -165,11 +167,11 @@ class Delivery:
         if playback.status != "ready":
             raise NotReadyYet
         grid_id = playback.grid_ids[0]
-        view = self._views.recall(grid_id)
-        if view is None:
+        known = self._views.recall(grid_id)
+        if known is None or (not known[1].covered and known[0] < time.monotonic()):
             grid = await self._grids.load(playback.environment_id, grid_id)
-            view = self._views.keep(grid_id, (grid, present(grid)))
-        return view
+            known = self._views.keep(grid_id, (time.monotonic() + FILLING_SECONDS, grid, present(grid)))
+        return known[1:]
 
     async def _playback(self, playback_id: str) -> Playback:
         known = self._playbacks.recall(playback_id)

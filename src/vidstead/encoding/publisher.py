@@ -1,6 +1,6 @@
 """What publishing needs to know of a source: its facts, the timeline, the rows and their headers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -25,6 +25,8 @@ from vidstead.media import (
     uniform_timeline,
 )
 
+SegmentPolicy = Callable[[Fraction], float]
+"""From the length of a film to that of its segments, both in seconds."""
 AUDIO_ONLY_RATE = Fraction(25)
 """Frames per second of the timeline of a source without a picture: its columns are as long as any other's."""
 
@@ -46,7 +48,7 @@ class PublishPlan:
 class Publisher:
     """Plans grids."""
 
-    def __init__(self, prober: Prober, copier: Copier, encoder: Encoder, *, segment_seconds: float) -> None:
+    def __init__(self, prober: Prober, copier: Copier, encoder: Encoder, *, segment_seconds: SegmentPolicy) -> None:
         """``segment_seconds``: the length of a cell, as near as whole frames or the source's cuts come to it."""
         self._prober = prober
         self._copier = copier
@@ -56,8 +58,9 @@ class Publisher:
     async def plan(self, environment_id: str, source_id: str, parts: Sequence[Part]) -> PublishPlan:
         """Probe a source and plan its grid. Raises ``UnreadableSource``."""
         facts, index = await self._prober.probe(parts)
-        copied = await self._copier.plan(parts, facts, self._segment_seconds)
-        timeline = copied.timeline if copied else plan_timeline(facts, self._segment_seconds)
+        seconds = self._segment_seconds(source_duration(facts))
+        copied = await self._copier.plan(parts, facts, seconds)
+        timeline = copied.timeline if copied else plan_timeline(facts, seconds)
         plans = [plan for plan in plan_rows(facts, timeline.rate) if not (copied and _same_size(plan, copied))]
         headers = await self._encoder.headers([plan.spec for plan in plans], facts)
         rows = [self._row(plan, header, facts, timeline) for plan, header in zip(plans, headers, strict=True)]
@@ -102,17 +105,20 @@ def _copied_row(copied: CopyPlan) -> NewRow:
     )
 
 
+def source_duration(facts: SourceFacts) -> Fraction:
+    """Seconds of the picture; of a source with sound only, of the sound. Raises ``UnreadableSource`` for neither."""
+    if facts.video is not None:
+        return facts.video.duration
+    if facts.audio:
+        return (facts.audio[0].end - facts.audio[0].start) * facts.audio[0].time_base
+    raise UnreadableSource(reason="it has neither picture nor sound")
+
+
 def plan_timeline(facts: SourceFacts, segment_seconds: float) -> Timeline:
     """The timeline of a source: the picture's; of a source with sound only, as long as the sound."""
-    if facts.video is not None:
-        rate = standard_rate(facts.video.average_rate)
-        seconds = facts.video.duration
-    elif facts.audio:
-        rate, sound = AUDIO_ONLY_RATE, facts.audio[0]
-        seconds = (sound.end - sound.start) * sound.time_base
-    else:
-        raise UnreadableSource(reason="it has neither picture nor sound")
-    return uniform_timeline(rate=rate, frames=max(1, round(seconds * rate)), segment_seconds=segment_seconds)
+    rate = standard_rate(facts.video.average_rate) if facts.video else AUDIO_ONLY_RATE
+    frames = max(1, round(source_duration(facts) * rate))
+    return uniform_timeline(rate=rate, frames=frames, segment_seconds=segment_seconds)
 
 
 def sound_length(facts: SourceFacts, sound: AudioStream, sample_rate: int) -> int:

@@ -49,6 +49,8 @@ class Row:
     """Where cells begin, in frames of the row (pictures, or 1024 samples), and last the end."""
     done: frozenset[int] = field(default_factory=frozenset)
     """Indexes of the stored cells, as of when the row was read."""
+    stored_bytes: int = 0
+    """Bytes of the stored cells together, as of then."""
 
     @property
     def slug(self) -> str:
@@ -60,6 +62,11 @@ class Row:
         """How many cells the row has."""
         return len(self.bounds) - 1
 
+    @property
+    def covered(self) -> bool:
+        """Whether every cell is stored, as of when the row was read."""
+        return len(self.done) == self.cells
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
@@ -70,6 +77,11 @@ class Grid:
     timeline: Timeline
     sources: tuple[Source, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def covered(self) -> bool:
+        """Whether every cell is stored, as of when the grid was read."""
+        return all(row.covered for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)

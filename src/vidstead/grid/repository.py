@@ -43,7 +43,7 @@ SOURCES = text("""
 # The stored cells come as two arrays of bounds: a multirange has no driver-neutral form.
 ROWS = text("""
     select id, environment_id, grid_id, source_id, name, generation, spec, init, config, codecs, timescale,
-           fingerprint, bandwidth, bounds,
+           fingerprint, bandwidth, bounds, bytes,
            (select coalesce(array_agg(array[lower(run), upper(run)]), '{}') from unnest(done) as run) as done
     from rows where environment_id = :environment_id and grid_id = :grid_id order by id
 """)
@@ -257,6 +257,7 @@ def _row(found: RowMapping) -> Row:
         bandwidth=found["bandwidth"],
         bounds=tuple(found["bounds"]),
         done=frozenset(index for low, high in found["done"] for index in range(low, high)),
+        stored_bytes=found["bytes"],
     )
 
 

@@ -30,7 +30,9 @@ from vidstead.media.source import VideoStream
 from vidstead.media.timeline import Timeline, timeline_with_bounds
 
 MOST_SECONDS = 6
-"""The longest cell, in seconds."""
+"""The longest stretch between two cuts, in seconds."""
+MOST_CELL = Fraction(3, 2)
+"""The longest cell that is put together from several such stretches, in lengths of a segment."""
 MOST_RATE = 60
 MOST_SHORT_SIDE = 1080
 JITTER = Fraction(3, 10)
@@ -126,11 +128,12 @@ def copy_timeline(pictures: Pictures, segment_seconds: float, *, refused: Contai
     ``refused``: cuts that turned out not to be IDR pictures.
     """
     frames = len(pictures.slots)
-    most = int(MOST_SECONDS * pictures.rate)
+    apart = int(MOST_SECONDS * pictures.rate)
     cuts = [cut for cut in pictures.cuts if cut not in refused]
-    if not cuts or cuts[0] != 0 or any(late - early > most for early, late in pairwise([*cuts, frames])):
+    if not cuts or cuts[0] != 0 or any(late - early > apart for early, late in pairwise([*cuts, frames])):
         return None
     aim = round(segment_seconds * pictures.rate)
+    most = max(apart, int(MOST_CELL * aim))
     bounds = [0]
     for cut, later in pairwise([*cuts[1:], frames]):
         length, longer = cut - bounds[-1], later - bounds[-1]

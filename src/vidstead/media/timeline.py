@@ -151,3 +151,11 @@ def target_duration(bounds: Sequence[int], frame: Fraction) -> int:
 def longest_cell(bounds: Sequence[int]) -> int:
     """Frames of the longest cell of a row."""
     return max(end - start for start, end in pairwise(bounds))
+
+
+def segment_seconds_by_length(duration: Fraction) -> float:
+    """Length of a segment in seconds by that of the film, in seconds: 6 below half an hour, 10 to two hours, then 15.
+
+    Longer segments make playlists of long films shorter and compress better; they make starting and seeking slower.
+    """
+    return 6.0 if duration < 1800 else 10.0 if duration <= 7200 else 15.0

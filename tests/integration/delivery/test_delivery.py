@@ -190,3 +190,22 @@ async def test_a_deleted_asset_is_gone_for_viewers(
         await assets.delete(connection, environment_id, asset.id)
     assert (await viewer.get(f"/{playback_id}.m3u8")).status_code == 404
     assert (await viewer.get(f"/{playback_id}/180p-1/0.m4s")).status_code == 404
+
+
+async def test_the_average_is_measured_once_everything_is_stored(
+    viewer: httpx.AsyncClient,
+    grids: Grids,
+    store: MemoryStore,
+    grid: Grid,
+    playback_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vidstead.delivery.service.FILLING_SECONDS", 0.0)
+    before = (await viewer.get(f"/{playback_id}.m3u8")).text
+    for row in grid.rows:
+        for index in range(row.cells):
+            await store_cell(grids, store, grid, row.name, index)
+    after = (await viewer.get(f"/{playback_id}.m3u8")).text
+    measured = sum(-(-8 * len(BYTES) * row.cells // 20) for row in grid.rows)
+    assert f"AVERAGE-BANDWIDTH={measured}," in after
+    assert f"AVERAGE-BANDWIDTH={measured}," not in before

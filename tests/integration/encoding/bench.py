@@ -48,7 +48,7 @@ class Bench:
 
     async def publish(self, segment_seconds: float = 4.0) -> PublishPlan:
         """Plan the grid."""
-        publisher = Publisher(self.prober, self._planner, self.encoder, segment_seconds=segment_seconds)
+        publisher = Publisher(self.prober, self._planner, self.encoder, segment_seconds=lambda _: segment_seconds)
         self.plan = await publisher.plan("e", "s", self.parts)
         if self.plan.pictures is not None:
             self._store.put(self.plan.pictures_key, self.plan.pictures)

@@ -12,6 +12,7 @@ from vidstead.media import (
     STANDARD_RATES,
     Timeline,
     audio_bounds,
+    segment_seconds_by_length,
     standard_rate,
     target_duration,
     timeline_with_bounds,
@@ -160,3 +161,10 @@ def test_target_duration_is_rounded() -> None:
     assert target_duration((0, 100, 200, 349), Fraction(1, 25)) == 6
     assert target_duration((0, 3), Fraction(1, 25)) == 1
     assert target_duration((0, 120), Fraction(1001, 30000)) == 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(1, 6.0), (1799, 6.0), (1800, 10.0), (7200, 10.0), (7201, 15.0), (36000, 15.0)]
+)
+def test_the_length_of_segments_by_that_of_the_film(seconds: int, expected: float) -> None:
+    assert segment_seconds_by_length(Fraction(seconds)) == expected

@@ -5,6 +5,7 @@ sound begins ``audio_delay`` seconds after the first picture (before it when neg
 """
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -86,22 +87,18 @@ BY_NAME = {clip.name: clip for clip in CLIPS}
 
 
 def make(clip: Clip, folder: Path) -> Path:
-    """The file of ``clip`` in ``folder``; made where it is not there yet."""
+    """The file of ``clip`` in ``folder``; made where it is not there yet, by several processes at once if need be."""
     made = folder / f"{clip.name}.{clip.suffix}"
     if made.exists():
         return made
-    first = folder / f"{clip.name}.first.{clip.suffix}"
-    sound = folder / f"{clip.name}.f32"
-    try:
-        _pack(clip, first, sound)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        file = Path(place) / f"first.{clip.suffix}"
+        _pack(clip, file, Path(place) / "sound.f32")
         if clip.then:
+            first, file = file, Path(place) / f"second.{clip.suffix}"
             command = [part.format(first) for part in clip.then]
-            subprocess.run([ffmpeg(), "-v", "error", "-y", *command, str(made)], check=True, timeout=60)
-        else:
-            first.rename(made)
-    finally:
-        first.unlink(missing_ok=True)
-        sound.unlink(missing_ok=True)
+            subprocess.run([ffmpeg(), "-v", "error", "-y", *command, str(file)], check=True, timeout=60)
+        file.replace(made)
     return made
 
 

@@ -37,6 +37,9 @@ PRIMING = 1
 _KEY_DISTANCE = 20_000
 _HD_LINES = 720
 _KEPT_MATRICES = ("bt709", "smpte170m", "bt470bg")
+_PRIMARIES = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte431", "smpte432")
+_TRANSFERS = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1", "bt2020-10", "bt2020-12")
+_FED = ("-copyts", "-format_whitelist", "nut,matroska,webm", "-i", "pipe:0")
 _HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 _RESAMPLE_ROLL = Fraction(1, 10)
 _GAP_SECONDS = "0.02"
@@ -52,16 +55,22 @@ def output_colour(video: VideoStream) -> Colour:
     """The colour of every row made from ``video``: its own where players know it, else BT.709; limited range."""
     known = video.colour
     if known.matrix in _KEPT_MATRICES and known.transfer not in _HDR_TRANSFERS:
-        usual = known.matrix
-        return Colour(primaries=known.primaries or usual, transfer=known.transfer or _transfer(usual), matrix=usual)
+        return Colour(
+            primaries=_among(_PRIMARIES, known.primaries, known.matrix),
+            transfer=_among(_TRANSFERS, known.transfer, known.matrix),
+            matrix=known.matrix,
+        )
     if known.matrix is None and min(video.width, video.height) < _HD_LINES and not _is_rgb(video):
-        primaries = known.primaries or "smpte170m"
-        return Colour(primaries=primaries, transfer=known.transfer or "smpte170m", matrix="smpte170m")
+        return Colour(
+            primaries=_among(_PRIMARIES, known.primaries, "smpte170m"),
+            transfer=_among(_TRANSFERS, known.transfer, "smpte170m"),
+            matrix="smpte170m",
+        )
     return Colour(primaries="bt709", transfer="bt709", matrix="bt709")
 
 
-def _transfer(matrix: str) -> str:
-    return "gamma28" if matrix == "bt470bg" else matrix
+def _among(known: Sequence[str], said: str | None, usual: str) -> str:
+    return said if said is not None and said in known else usual
 
 
 def _is_rgb(video: VideoStream) -> bool:
@@ -107,7 +116,7 @@ def video_command(
     split = f"[0:v:0]{','.join(common)},split={len(specs)}" + "".join(f"[v{i}]" for i in range(len(specs)))
     convert = _conversion(video, colour)
     chains = [f"[v{i}]{_row_filters(spec, colour, convert)}[o{i}]" for i, spec in enumerate(specs)]
-    command = [*_base(ffmpeg), "-copyts", "-f", "nut", "-i", "pipe:0"]
+    command = [*_base(ffmpeg), *_FED]
     command += ["-filter_complex", ";".join([split, *chains])]
     keys = [timeline.bounds[cell] - begin for cell in range(first + 1, first + count)]
     for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
@@ -135,7 +144,7 @@ def audio_command(ffmpeg: str, spec: AudioSpec, *, source_rate: int, begin: int,
         f"atrim=start_pts={start}:end_pts={stop}",
         f"asetpts=PTS-{start}",
     ]
-    command = [*_base(ffmpeg), "-copyts", "-f", "nut", "-i", "pipe:0", "-map", "0:a:0", "-af", ",".join(filters)]
+    command = [*_base(ffmpeg), *_FED, "-map", "0:a:0", "-af", ",".join(filters)]
     return [*command, *_aac(spec, output)]
 
 

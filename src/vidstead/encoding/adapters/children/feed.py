@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -29,12 +30,12 @@ REORDERED = 20
 """Packets read on after the first one beyond the end: any of them may be shown before it (H.264 allows 16)."""
 SEARCH = 400
 """Packets that are read in search of the key packet of one place."""
-DTS_LEAD = 16
-"""Ticks by which DTS are written early: coarse clocks give equal ones, and NUT wants them rising and below the PTS."""
 
 Order = dict[str, Any]
 Packets = Iterator[Any]
 """PyAV's packets: what it says of their types does not know that filtering leaves none without a PTS."""
+
+EDITING_CODECS = ("prores", "dnxhd")
 
 
 class Sink:
@@ -62,12 +63,23 @@ def feed(order: Order, sink: Sink) -> None:
     """Write the packets of ``order`` to ``sink``."""
     container, packets = find(order)
     stream = container.streams[order["stream"]]
-    with av.open(sink, mode="w", format="nut", options={"write_index": "0"}) as output:
+    name, options = _carrier(stream)
+    with av.open(sink, mode="w", format=name, options=options) as output:
         if stream.type == "audio":
             _write_sound(output, stream, packets, order)
         else:
             _write_pictures(output, stream, packets, order)
     container.close()
+
+
+def _carrier(stream: Stream) -> tuple[str, dict[str, str]]:
+    """The format on the pipe: NUT, and Matroska for the codecs that PyAV does not put in NUT.
+
+    Matroska's clock has milliseconds, which no constant rate minds; those are codecs of editors, which have one.
+    """
+    if stream.codec_context.name in EDITING_CODECS:
+        return "matroska", {"live": "1"}
+    return "nut", {"write_index": "0"}
 
 
 def find(order: Order) -> tuple[InputContainer, Packets]:
@@ -114,49 +126,48 @@ def _begin(packets: Packets, order: Order, timestamp: int) -> Packets | None:
 
 
 def _write_pictures(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:
-    target = output.add_stream_from_template(stream)
-    beyond = 0
-    last: int | None = None
-    for packet in _with_dts(packets):
-        beyond += packet.pts is not None and packet.pts > order["stop"]
-        if beyond > REORDERED:
-            break
-        if packet.pts is None or packet.dts is None:
-            continue
+    target = output.add_stream_from_template(stream, opaque=True)
+    for packet in _with_dts(_until(packets, order["stop"])):
         packet.pts += order["shift"]
-        last = packet.dts = max(packet.dts + order["shift"] - DTS_LEAD, last + 1 if last is not None else 0)
+        packet.dts += order["shift"]
         packet.stream = target
         output.mux(packet)
 
 
-def _with_dts(packets: Packets) -> Packets:
-    """The packets, each with a DTS: Matroska has none, and the demuxer finds it only after the first few."""
-    waiting: list[Any] = []
+def _until(packets: Packets, stop: int) -> Packets:
+    """The packets that have a PTS, until enough of them lie beyond ``stop``."""
+    beyond = 0
     for packet in packets:
         if packet.pts is None:
             continue
-        waiting.append(packet)
-        if packet.dts is None and len(waiting) < REORDERED:
-            continue
-        known = packet.dts if packet.dts is not None else min(p.pts for p in waiting)
-        for ahead, early in enumerate(reversed(waiting)):
-            early.dts = known - ahead if early.dts is None else early.dts
-        yield from waiting
-        waiting = []
-    yield from _hopeless(waiting)
-
-
-def _hopeless(waiting: list[Any]) -> Packets:
-    """The packets of a source so short that no DTS came."""
-    first = min((packet.pts for packet in waiting), default=0)
-    for number, packet in enumerate(waiting):
-        packet.dts = first - len(waiting) + number
+        beyond += packet.pts > stop
+        if beyond > REORDERED:
+            return
         yield packet
+
+
+def _with_dts(packets: Packets) -> Packets:
+    """The packets, each with a DTS that rises and is below every PTS that follows, as NUT wants it.
+
+    The demuxer's own is not used: Matroska has none, coarse clocks give equal ones, and pictures that are shown before
+    the key picture that we begin with have none that would fit.
+    """
+    waiting: deque[Any] = deque()
+    last: int | None = None
+    for packet in itertools.chain(packets, itertools.repeat(None, REORDERED)):
+        if packet is not None:
+            waiting.append(packet)
+        if not waiting or (packet is not None and len(waiting) < REORDERED):
+            continue
+        first = waiting[0]
+        fitting = min(later.pts for later in waiting) - REORDERED
+        last = first.dts = fitting if last is None else max(fitting, last + 1)
+        yield waiting.popleft()
 
 
 def _write_sound(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:
     rate = order["sample_rate"]
-    target = output.add_stream_from_template(stream)
+    target = output.add_stream_from_template(stream, opaque=True)
     last: int | None = None
     for at, packet in in_samples(packets, stream, rate, order["start"]):
         if packet.pts > order["stop"]:

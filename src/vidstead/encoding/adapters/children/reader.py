@@ -141,8 +141,17 @@ class RangeReader(io.RawIOBase):
         return self._ranges.pread(self._at + self._shift, wanted)
 
 
+_sockets: dict[int, SocketRanges] = {}
+
+
 def open_ranges(source: dict[str, Any]) -> Ranges:
-    """The ranges that an order grants: ``parts`` (descriptor, size) or ``socket`` (descriptor)."""
-    if source.get("socket") is not None:
-        return SocketRanges(source["socket"])
-    return FileRanges([(descriptor, size) for descriptor, size in source["parts"]])
+    """The ranges that an order grants: ``parts`` (descriptor, size) or ``socket`` (descriptor).
+
+    A source may be opened again: there is one reader per socket, since the last of two would close it for the other.
+    """
+    descriptor = source.get("socket")
+    if descriptor is None:
+        return FileRanges([(descriptor, size) for descriptor, size in source["parts"]])
+    if descriptor not in _sockets:
+        _sockets[descriptor] = SocketRanges(descriptor)
+    return _sockets[descriptor]

@@ -1,0 +1,207 @@
+"""Children: what they may read, what they may use, how they end; and what is said of files that can't be read."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.integration.encoding.bench import Bench
+from tests.oracle.barcode import ffmpeg, read_barcodes
+from tests.oracle.sources import BY_NAME, make
+
+from vidstead.encoding import (
+    EncodingFailed,
+    SourceNotMedia,
+    SourceTruncated,
+    SourceWithoutTracks,
+    UnreadableSource,
+)
+from vidstead.encoding.adapters.prober import PyAvProber
+from vidstead.encoding.adapters.process import child
+from vidstead.grid import Part
+from vidstead.storage import StorageError
+from vidstead.storage.adapters.local import LocalStore
+from vidstead.storage.testing import MemoryStore
+
+Clips = Callable[[str], Bench]
+
+
+def children() -> list[psutil.Process]:
+    """The children of this process that live, save the database's and the like."""
+    mine = psutil.Process().children(recursive=True)
+    return [one for one in mine if "children.launch" in " ".join(_words(one)) or "ffmpeg" in " ".join(_words(one))]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.parametrize("name", ["mp4-2398-moov-last", "mp4-fragmented", "mkv-2398"])
+async def test_any_store_and_any_parts_give_the_same_cells(name: str, clips: Path, tmp_path: Path) -> None:
+    file = make(BY_NAME[name], clips)
+    local = Bench(LocalStore(tmp_path), file)
+    remote = Bench(MemoryStore(), file, pieces=5)
+    assert (await local.publish()).facts == (await remote.publish()).facts
+    assert local.plan.index == remote.plan.index
+    for kind in ("video", "audio"):
+        (one,), (other,) = local.of_kind(kind)[-1:], remote.of_kind(kind)[-1:]
+        made = await local.make([one], [(1, 1)])
+        same = await remote.make([other], [(1, 1)])
+        if kind == "audio":
+            assert made == same
+        else:
+            read = [read_barcodes(row.header.init + cells[row.name, 1]) for row, cells in ((one, made), (other, same))]
+            assert read[0] == read[1]
+            assert len(read[0]) == one.bounds[2] - one.bounds[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"just a text, and not even a long one\n" * 40, SourceNotMedia),
+        (b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n/etc/passwd\n#EXT-X-ENDLIST\n", SourceNotMedia),
+        (b"ffconcat version 1.0\nfile '/etc/passwd'\n", SourceNotMedia),
+        (bytes(100_000), SourceNotMedia),
+        (b"\x89PNG\r\n\x1a\n" + bytes(2000), SourceNotMedia),
+        (b"x", UnreadableSource),
+    ],
+    ids=["text", "playlist", "concat", "zeros", "picture", "one-byte"],
+)
+async def test_what_is_no_media_is_refused(content: bytes, error: type[UnreadableSource], tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.put("e/sources/s/part-0000", content)
+    with pytest.raises(error) as raised:
+        await PyAvProber(store).probe([Part(key="e/sources/s/part-0000", size=len(content))])
+    assert "{" not in raised.value.message
+    assert children() == []
+
+
+async def test_a_recording_without_its_index_is_told_so(clips: Path, tmp_path: Path) -> None:
+    content = make(BY_NAME["mp4-2398-moov-last"], clips).read_bytes()[:-20_000]
+    store = LocalStore(tmp_path)
+    store.put("e/sources/s/part-0000", content)
+    with pytest.raises(SourceTruncated, match="moov"):
+        await PyAvProber(store).probe([Part(key="e/sources/s/part-0000", size=len(content))])
+
+
+async def test_a_container_without_tracks_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "s.srt").write_text("1\n00:00:00,000 --> 00:00:02,000\nHello\n\n")
+    command = [ffmpeg(), "-v", "error", "-i", "s.srt", "-c", "srt", "s.mkv"]
+    await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, check=True, timeout=60)
+    store = LocalStore(tmp_path / "store")
+    data = (tmp_path / "s.mkv").read_bytes()
+    store.put("e/sources/s/part-0000", data)
+    with pytest.raises(SourceWithoutTracks):
+        await PyAvProber(store).probe([Part(key="e/sources/s/part-0000", size=len(data))])
+
+
+async def test_a_source_that_is_gone_is_the_stores_fault(bench: Clips, tmp_path: Path) -> None:
+    one = bench("mp4-25")
+    await one.publish()
+    (tmp_path / "store" / one.parts[0].key).unlink()
+    with pytest.raises(StorageError):
+        await one.make(one.of_kind("video"), [(0, 1)])
+    memory = MemoryStore()
+    with pytest.raises(StorageError):
+        await PyAvProber(memory).probe(one.parts)
+
+
+async def test_damage_in_the_middle_stays_there(bench: Clips, tmp_path: Path) -> None:
+    one = bench("mp4-25")
+    await one.publish()
+    (row,) = one.of_kind("video")
+    stored = tmp_path / "store" / one.parts[0].key
+    data = bytearray(stored.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 4000] = os.urandom(4000)
+    stored.write_bytes(data)
+    cells = await one.make([row], one.one_by_one())
+    read = read_barcodes(one.joined(row, cells))
+    assert len(read) == one.timeline.frames
+    assert read[:75] == list(range(75))
+
+
+async def test_closing_a_run_ends_its_children(bench: Clips) -> None:
+    one = bench("mp4-60")
+    await one.publish()
+    async with aclosing(one.encoder.run(one.order(one.of_kind("video"), 0, one.timeline.cells))) as cells:
+        await anext(cells)
+    assert children() == []
+
+
+async def test_cancelling_a_run_ends_its_children(bench: Clips) -> None:
+    one = bench("mp4-60")
+    await one.publish()
+    for pause in (0.0, 0.02, 0.1, 0.3):
+        task = asyncio.create_task(one.make(one.of_kind("video"), one.all_at_once()))
+        await asyncio.sleep(pause)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert children() == []
+
+
+async def test_a_failing_encoder_says_why(bench: Clips) -> None:
+    one = bench("mp4-25")
+    await one.publish()
+    one.encoder._ffmpeg = "/bin/false"  # type: ignore[attr-defined]
+    with pytest.raises(EncodingFailed, match="270p"):
+        await one.make(one.of_kind("video"), [(0, 1)])
+    assert children() == []
+
+
+async def test_a_child_has_limits_and_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDSTEAD_STORAGE_SECRET_KEY", "secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    report = (
+        "import json, os, resource as r, sys;"
+        "json.dump([dict(os.environ), r.getrlimit(r.RLIMIT_AS), r.getrlimit(r.RLIMIT_FSIZE), r.getrlimit(r.RLIMIT_CPU),"
+        " os.nice(0), os.getpgrp() == os.getpid(), os.getsid(0), sorted(os.listdir('/proc/self/fd'))], sys.stdout)"
+    )
+    order = {"command": [sys.executable, "-I", "-c", report]}
+    async with child(
+        "exec", order, memory=1 << 30, cpu_seconds=7, background=True, stdout=asyncio.subprocess.PIPE
+    ) as running:
+        assert running.process.stdout is not None
+        said = json.loads(await running.process.stdout.read())
+        assert await running.wait() == 0
+    environment, memory, size, cpu, nice, leads, session, descriptors = said
+    assert "secret" not in environment.values()
+    assert set(environment) <= {"LC_ALL", "PATH", "LC_CTYPE"}
+    assert (memory, size, cpu, nice) == ([1 << 30] * 2, [0, 0], [8, 8], 19)
+    assert leads, "it is a process group of its own"
+    assert session == os.getsid(0), "in the worker's session"
+    assert len(descriptors) <= 4
+
+
+async def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from vidstead.encoding.adapters.process import child\n"
+        "async def main():\n"
+        "    order = {'command': ['/bin/sh', '-c', 'echo begun; exec sleep 60']}\n"
+        "    limits = {'memory': 1 << 30, 'cpu_seconds': 5, 'stdout': asyncio.subprocess.PIPE}\n"
+        "    async with child('exec', order, **limits) as running:\n"
+        "        print(running.process.pid, (await running.process.stdout.readline()).decode(), flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    number, begun = (await parent.stdout.readline()).split()
+    assert begun == b"begun"
+    orphan = psutil.Process(int(number))
+    parent.send_signal(signal.SIGKILL)
+    await parent.wait()
+    gone, _ = await asyncio.to_thread(psutil.wait_procs, [orphan], 10)
+    assert gone == [orphan]

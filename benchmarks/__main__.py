@@ -4,12 +4,12 @@ import argparse
 import fcntl
 import json
 import platform
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.figures import FIGURES, Figure
+from benchmarks.figures import FIGURES
+from benchmarks.measure import Figure
 
 RESULTS = Path(__file__).parent / "results"
 LOCK = Path("/tmp/vidstead-bench.lock")
@@ -36,9 +36,9 @@ def measure(name: str) -> list[Figure]:
         line = f"{figure.name:50} {figure.value:8.3f} {figure.unit}"
         if figure.bare is not None and figure.ratio is not None:
             line += f"   bare {figure.bare:8.3f} {figure.unit}   ratio {figure.ratio:5.2f}"
-        print(line, figure.detail, flush=True)
+        print(line, f"  [{figure.bar}]" if figure.bar else "", figure.detail, flush=True)
     return measured
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

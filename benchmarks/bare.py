@@ -22,14 +22,14 @@ def timed(command: Sequence[str]) -> float:
 def ladder_command(source: Path, specs: Sequence[RowSpec], folder: Path) -> list[str]:
     """One command for a whole ladder: the same sizes, caps and presets as ours, keyframes every 4 s, MP4 files."""
     video = [spec for spec in specs if isinstance(spec, VideoSpec)]
-    audio = [spec for spec in specs if isinstance(spec, AudioSpec)]
+    sound = [spec for spec in specs if isinstance(spec, AudioSpec)]
     split = f"[0:v]split={len(video)}" + "".join(f"[s{n}]" for n in range(len(video)))
     scales = [f"[s{n}]scale={spec.width}:{spec.height}[v{n}]" for n, spec in enumerate(video)]
     command = [get_ffmpeg_exe(), *QUIET, "-i", str(source), "-filter_complex", ";".join([split, *scales])]
     for n, spec in enumerate(video):
         command += ["-map", f"[v{n}]", *encode_arguments(spec, 4.0), str(folder / f"{n}.mp4")]
-    for spec in audio:
-        command += ["-map", "0:a:0", "-c:a", "aac", "-b:a", str(spec.bitrate), "-ac", str(spec.channels)]
+    for heard in sound:
+        command += ["-map", "0:a:0", "-c:a", "aac", "-b:a", str(heard.bitrate), "-ac", str(heard.channels)]
         command += [str(folder / "audio.mp4")]
     return command
 

@@ -1,7 +1,7 @@
 """The clips that figures are measured on: the same bytes' worth of content every time, from a seed.
 
-``easy`` is a slow zoom with gentle motion; ``hard`` has film grain and a cut every two seconds. Both are H.264 with
-B-frames and a keyframe every 2 s, and AAC.
+``easy`` is a slow zoom with gentle motion; ``hard`` turns, has film grain, and changes all of a sudden every two seconds. Both are H.264 with
+B-frames and AAC, and a key picture every 2 s, so that they pass through; or every 10 s, so that they don't.
 """
 
 import subprocess
@@ -12,22 +12,29 @@ from imageio_ffmpeg import get_ffmpeg_exe
 FOLDER = Path("/tmp/vidstead-bench-clips")
 EASY = "testsrc2=size={size}:rate={rate},boxblur=2"
 HARD = (
-    "mandelbrot=size={size}:rate={rate}:start_scale=0.3:end_scale=0.05:end_pts=2000,"
-    "hue=h='floor(t/2)*77',noise=alls=12:allf=t+u:all_seed=7"
+    "testsrc2=size={size}:rate={rate},hue=h='floor(t/2)*77':b='mod(floor(t/2)\\,3)-1',rotate=a='t/3':fillcolor=gray,"
+    "noise=alls=14:allf=t+u:all_seed=7"
 )
 SOURCES = {"easy": EASY, "hard": HARD}
 
 
-def clip(kind: str, seconds: int, *, size: str = "1920x1080", rate: int = 25) -> Path:
-    """A clip of ``kind``, made the first time it is asked for."""
-    path = FOLDER / f"{kind}-{size}-{rate}-{seconds}.mp4"
+def clip(
+    kind: str, seconds: int, *, size: str = "1920x1080", rate: int = 25, long_gop: bool = False, bits: str | None = None
+) -> Path:
+    """A clip of ``kind``, made the first time it is asked for; with ``long_gop`` it does not pass through.
+
+    ``bits``: a constant bit rate such as ``6500k``, for clips that shall have a size.
+    """
+    gop = 10 * rate if long_gop else 2 * rate
+    path = FOLDER / f"{kind}-{size}-{rate}-{seconds}-{gop}-{bits}.mp4"
     if path.exists():
         return path
     FOLDER.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.mp4")
     picture = SOURCES[kind].format(size=size, rate=rate)
     sound = "aevalsrc='0.3*sin(2*PI*(220+110*floor(mod(t,8)))*t)|0.3*sin(2*PI*330*t)':s=48000"
-    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", str(2 * rate), "-bf", "2"]
+    quality = ["-b:v", bits, "-maxrate", bits, "-bufsize", bits] if bits else ["-crf", "24"]
+    encode = ["-c:v", "libx264", "-preset", "veryfast", *quality, "-g", str(gop), "-sc_threshold", "0", "-bf", "2"]
     subprocess.run(
         [
             *(get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y"),
@@ -40,4 +47,16 @@ def clip(kind: str, seconds: int, *, size: str = "1920x1080", rate: int = 25) ->
         timeout=1800,
     )
     partial.rename(path)
+    return path
+
+
+def hour(*, long_gop: bool = False) -> Path:
+    """An hour of 1080p, 3 GB: a hard minute, sixty times over."""
+    minute = clip("hard", 60, long_gop=long_gop, bits="6500k")
+    path = minute.with_name(f"hour-{minute.name}")
+    if not path.exists():
+        partial = path.with_suffix(".partial.mp4")
+        command = [get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", "-stream_loop", "59"]
+        subprocess.run([*command, "-i", str(minute), "-c", "copy", str(partial)], check=True, timeout=600)
+        partial.rename(path)
     return path

@@ -1,0 +1,67 @@
+"""How much memory all processes take together."""
+
+import threading
+import time
+
+import psutil
+from tests.serve import Server
+
+from benchmarks.clips import clip, hour
+from benchmarks.measure import Figure, await_ready, put, server
+
+FILL_SECONDS = 60.0
+
+
+def memory() -> list[Figure]:
+    """PSS of all processes: idle, and the most while ten minutes' worth of work on a short and a long film is done."""
+    found = []
+    with server() as running:
+        time.sleep(5)
+        found.append(Figure(name="memory, idle", value=pss(running), unit="MB", bar="< 500 MB"))
+    for name, path in (("2 minutes", clip("hard", 120, long_gop=True)), ("1 hour", hour(long_gop=True))):
+        with server() as running:
+            watch = Watch(running)
+            sent = put(running, path)
+            await_ready(running, sent.asset_id)
+            time.sleep(FILL_SECONDS)
+            found.append(
+                Figure(
+                    name=f"memory, publishing and filling {name}, peak",
+                    value=watch.stop(),
+                    unit="MB",
+                    bar="no growth with length",
+                )
+            )
+    return found
+
+
+class Watch:
+    """Looks at the memory twice a second, and keeps the most."""
+
+    def __init__(self, running: Server) -> None:
+        self._running = running
+        self._most = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.5):
+            self._most = max(self._most, pss(self._running))
+
+    def stop(self) -> float:
+        """The most that was seen, in MB."""
+        self._done.set()
+        self._thread.join()
+        return self._most
+
+
+def pss(running: Server) -> float:
+    """Proportional set size of all processes under ``serve``, in MB."""
+    total = 0
+    for process in (psutil.Process(running.process.pid), *running.children()):
+        try:
+            total += process.memory_full_info().pss
+        except psutil.Error:
+            continue  # it ended meanwhile
+    return total / 1e6

@@ -43,6 +43,8 @@ class Clip:
     audio_delay: float = 0.0
     heard_at: float | None = None
     """Where the first sample is heard on asset time, in seconds, if that is not ``audio_delay``."""
+    rounding: float = 0.0
+    """By how many seconds the container itself moves the sound: FLV rounds its start to milliseconds."""
     then: tuple[str, ...] = ()
     """A second pass of ffmpeg over the result: options before the input, ``{}``, options behind."""
 
@@ -80,6 +82,8 @@ CLIPS: tuple[Clip, ...] = (
     Clip(name="mkv-2398", suffix="mkv", rate=Fraction(24000, 1001)),
     Clip(name="mkv-vfr", suffix="mkv", rate=Fraction(30), seconds=8, setpts="(N*33+mod(N*11\\,17))/1000/TB"),
     Clip(name="mkv-offset-441", suffix="mkv", sample_rate=44100, mux=("-output_ts_offset", "1.5")),
+    Clip(name="ts-open-gop", suffix="ts", video=X264_OPEN, seconds=6),
+    Clip(name="flv-441", suffix="flv", sample_rate=44100, seconds=6, rounding=0.0005),
     Clip(name="webm-opus", suffix="mkv", audio=("-c:a", "libopus", "-b:a", "192k"), video=(*X264, "-g", "250")),
 )
 

@@ -42,11 +42,12 @@ def judge(clip: Clip, row: Row, joined: bytes) -> None:
     assert isinstance(spec, AudioSpec)
     made = read_sound(joined, channels=spec.channels, sample_rate=spec.sample_rate)
     assert len(made) == row.bounds[-1] * AAC_FRAME
-    at = clip.audio_delay if clip.heard_at is None else clip.heard_at
+    due = round((clip.audio_delay if clip.heard_at is None else clip.heard_at) * spec.sample_rate)
     known = resampled(stereo(clip.sound()), Fraction(spec.sample_rate, clip.sample_rate))
-    assert offset_of(made, placed(known, 0, len(made)), reach=2 * spec.sample_rate) == round(at * spec.sample_rate)
-    wanted = placed(known, round(at * spec.sample_rate), len(made))
-    begin, end = max(0, round(at * spec.sample_rate)), round((at + clip.seconds) * spec.sample_rate)
+    at = offset_of(made, placed(known, 0, len(made)), reach=2 * spec.sample_rate)
+    assert abs(at - due) <= clip.rounding * spec.sample_rate
+    wanted = placed(known, at, len(made))
+    begin, end = max(0, at), at + round(clip.seconds * spec.sample_rate)
     assert likeness(made[begin + EDGE : end - EDGE], wanted[begin + EDGE : end - EDGE]) >= WHOLE_DB
     for joint in (bound * AAC_FRAME for bound in row.bounds[1:-1] if begin + EDGE < bound * AAC_FRAME < end - EDGE):
         around = slice(joint - AAC_FRAME, joint + AAC_FRAME)

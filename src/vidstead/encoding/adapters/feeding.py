@@ -16,6 +16,10 @@ FIELD_ROLL = Fraction(1, 5)
 SOUND_SECONDS = Fraction(1)
 """Seconds of sound that are decoded before the first sample wanted."""
 SOUND_MARGIN = Fraction(1, 5)
+PAGES = Fraction(3)
+"""Seconds to go back further in Ogg, whose timestamps are right only from the second page after a seek on."""
+BEFORE_START = Fraction(60)
+"""Seconds before the first picture that its key packet may lie (behind an edit list)."""
 
 Order = dict[str, Any]
 
@@ -36,6 +40,7 @@ def picture_order(run: Run, video: VideoStream) -> Order:
         "stream": video.index,
         "lead": video.index,
         "places": places(run.index.keys, threshold),
+        "from": video.start - floor(BEFORE_START / base),
         "threshold": threshold,
         "stop": video.start + ceil((end + Fraction(1, 2) / rate) / base),
         "shift": int(clock_offset(rate, base) / base) - video.start,
@@ -48,13 +53,14 @@ def sound_order(run: Run, facts: SourceFacts, sound: AudioStream, begin: Fractio
     zero = asset_zero(facts)
     threshold = zero + begin - SOUND_SECONDS
     lead = facts.video or sound
-    before = threshold - SOUND_MARGIN
+    before = threshold - (PAGES if facts.container == "ogg" else SOUND_MARGIN)
     return {
         "kind": "audio",
         "stream": sound.index,
         "lead": lead.index,
         "places": places(run.index.keys, floor(before / lead.time_base)),
         "direct": floor(before / base),
+        "from": floor((threshold - SOUND_MARGIN) / base),
         "threshold": floor(threshold / base),
         "stop": ceil((zero + end + SOUND_MARGIN) / base),
         "shift": OFFSET_SECONDS * rate - round(zero * rate),

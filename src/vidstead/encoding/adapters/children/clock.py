@@ -1,9 +1,10 @@
 """When sound begins, in samples.
 
-A container whose clock is as fine as samples is believed. Where the clock is coarser (milliseconds in Matroska, WebM
-and FLV: up to 24 samples off either way), packets are counted: each is as long as the codec's frame, and the first
-packet's own time is the one that all of its followers' timestamps allow. Where that agrees with counting from the start
-of the track, the latter decides, so that every run over the same track counts alike, wherever it begins.
+A container whose clock holds samples exactly is believed. Where it does not (90 kHz in MPEG-TS, one sample off;
+milliseconds in Matroska, WebM and FLV, 24 samples off either way), packets are counted: each is as long as the codec's
+frame, and the first packet's own time is the one that all of its followers' timestamps allow. Where that agrees with
+counting from the start of the track, the latter decides, so that every run over the same track counts alike, wherever
+it begins.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def in_samples(packets: Packets, stream: Stream, rate: int, start: int) -> Itera
     """Each packet with its time in samples at ``rate``; ``start`` is the first sample of the track that is heard."""
     scale = (stream.time_base or Fraction(1, rate)) * rate
     flow: Packets = (packet for packet in packets if packet.pts is not None)
-    if scale <= 2:
+    if (1 / scale).denominator == 1:
         return ((round(packet.pts * scale), packet) for packet in flow)
     first = next(flow, None)
     if first is None:
@@ -75,4 +76,4 @@ def _origin(times: list[Fraction], scale: Fraction, size: int, anchor: int, gap:
         low, high = max(low, early - scale / 2), min(high, early + scale / 2)
     middle = (low + high) / 2
     lattice = anchor + round((middle - anchor) / size) * size
-    return lattice if abs(lattice - middle) <= scale / 2 else round(middle)
+    return lattice if abs(lattice - middle) <= max(scale / 2, Fraction(1)) else round(middle)

@@ -1,10 +1,10 @@
 """The feeder: the packets that a run needs, and no others, as NUT on standard output.
 
 An order says which ``stream`` of the source, from where (``places``: timestamp and byte position in the index of the
-stream ``lead``, the latest first), what the first packet must be (``threshold``: a PTS that it may not exceed), when
-to stop (``stop``: a PTS), and how far to shift (``shift``), all in ticks of the stream. An index may hold DTS where PTS
-is meant, so every place is verified by the packets that are found there, and the one before is tried next. Of an MP4
-with an index, sound is sought by its own (``direct``).
+stream ``lead``, the latest first), what the first packet must be (a PTS not before ``from`` and not after
+``threshold``), when to stop (``stop``: a PTS), and how far to shift (``shift``), all in ticks of the stream. An index
+may hold DTS where PTS is meant, so every place is verified by the packets that are found there, and the one before is
+tried next. Of an MP4 with an index, sound is sought by its own (``direct``).
 
 Sound is written in samples (``clock``).
 """
@@ -35,6 +35,8 @@ Order = dict[str, Any]
 Packets = Iterator[Any]
 """PyAV's packets: what it says of their types does not know that filtering leaves none without a PTS."""
 
+SOUGHT_BY_BYTE = ("mpegts",)
+"""Containers without an index of their own, where ours has the position of every key packet."""
 EDITING_CODECS = ("prores", "dnxhd")
 
 
@@ -97,6 +99,8 @@ def find(order: Order) -> tuple[InputContainer, Packets]:
         if fragmented:
             container.close()
             container = open_source(order["source"], head=head, resume=position)
+        elif container.format.name in SOUGHT_BY_BYTE and position >= 0:
+            container.seek(position, unsupported_byte_offset=True)
         else:
             container.seek(timestamp, stream=container.streams[lead])
         found = _begin(_packets(container, order["stream"]), order, timestamp)
@@ -116,7 +120,7 @@ def _packets(container: InputContainer, index: int) -> Packets:
 def _begin(packets: Packets, order: Order, timestamp: int) -> Packets | None:
     """The packets from the first good one on, or nothing where this place does not hold one."""
     for packet in itertools.islice(packets, SEARCH):
-        if packet.pts is None or not packet.is_keyframe:
+        if packet.pts is None or not packet.is_keyframe or packet.pts < order["from"]:
             continue
         if packet.pts > order["threshold"]:
             return None

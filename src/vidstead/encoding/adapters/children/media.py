@@ -9,10 +9,10 @@ from av.stream import Disposition, Stream
 from .reader import RangeReader, open_ranges
 
 FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,flv,live_flv,avi,asf,ogg,wav,w64,aiff,mp3,flac,aac,"
-    "ac3,eac3,caf,mxf,gxf,nut,rm,dv,ivf,h264,hevc,obu,m4v,amr,au,tta,wv,ape"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,avi,asf,ogg,wav,w64,aiff,mp3,flac,aac,ac3,eac3,caf,"
+    "mxf,gxf,nut,ivf,au,tta,wv"
 )
-"""No playlists (hls, dash, concat), which would open other files; no images, no text."""
+"""No playlists (hls, dash, concat), which would open other files; no images, no text, no bare streams."""
 BUFFER = 64 * 1024
 FRAGMENT_BOXES = 4096
 """Boxes that are looked at before the first fragment."""

@@ -34,6 +34,8 @@ SPARSE = 30
 """Seconds between keys beyond which an index is taken for incomplete, and the packets are read instead."""
 EDGE = 600
 """Index entries at either end that are looked at for discarded pictures."""
+UNTIMED = ("avi",)
+"""Containers whose pictures have no timestamps."""
 KEYS = 200_000
 MOST_BOXES = 1_000_000
 
@@ -51,6 +53,10 @@ def main(order: dict[str, Any]) -> None:
 def probe(source: dict[str, Any]) -> dict[str, Any]:
     """``facts`` and ``index`` as their JSON says them."""
     with _open(source) as container:
+        if container.format.name in UNTIMED:
+            raise RefusedError(
+                "source_not_media", reason=f"{container.format.name} does not say when pictures are shown"
+            )
         video = _choose(container)
         audio = [stream for stream in container.streams.audio if _decodable(stream)]
         if video is None and not audio:
@@ -147,7 +153,7 @@ def _keys(source: dict[str, Any], container: InputContainer, stream: Stream) -> 
         _read_fragments(container)
     keys = _hop(stream, step)
     if not _dense(container, stream, keys):
-        keys = _scan(container, stream, step)
+        keys = _scan(source, stream.index, step)
     return _at_fragments(source, keys) if is_fragmented(container, stream) else keys
 
 
@@ -174,7 +180,7 @@ def _hop(stream: Stream, step: int) -> list[tuple[int, int]]:
 
 
 def _dense(container: InputContainer, stream: Stream, keys: list[tuple[int, int]]) -> bool:
-    if not keys:
+    if not keys or not container.duration:
         return False
     if "mp4" in container.format.name and not is_fragmented(container, stream):
         return True
@@ -193,15 +199,15 @@ def _read_fragments(container: InputContainer) -> None:
         stream.discard = discard
 
 
-def _scan(container: InputContainer, stream: Stream, step: int) -> list[tuple[int, int]]:
+def _scan(source: dict[str, Any], index: int, step: int) -> list[tuple[int, int]]:
     """The keys by reading all packets: for containers that have no index."""
-    container.seek(container.start_time or 0)
     keys: list[tuple[int, int]] = []
-    for packet in container.demux(stream):
-        if packet.is_keyframe and packet.pts is not None and (not keys or packet.pts >= keys[-1][0] + step):
-            keys.append((packet.pts, packet.pos if packet.pos is not None else -1))
-        if len(keys) >= KEYS:
-            break
+    with _open(source) as container:
+        for packet in container.demux(container.streams[index]):
+            if packet.is_keyframe and packet.pts is not None and (not keys or packet.pts >= keys[-1][0] + step):
+                keys.append((packet.pts, packet.pos if packet.pos is not None else -1))
+            if len(keys) >= KEYS:
+                break
     return keys
 
 

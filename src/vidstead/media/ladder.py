@@ -82,7 +82,7 @@ def _audio_spec(stream: AudioStream) -> AudioSpec:
 def _rung(size: Size, rate: Fraction) -> RowPlan:
     width, height = size
     max_bitrate = _cap(width * height, rate)
-    buffer_bits = max_bitrate * 3 // 2
+    buffer_bits = max_bitrate  # one second: BANDWIDTH allows for all of it in every cell
     level = h264_level(width=width, height=height, rate=rate, max_bitrate=max_bitrate, buffer_bits=buffer_bits)
     spec = VideoSpec(
         width=width,

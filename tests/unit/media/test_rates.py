@@ -32,14 +32,14 @@ def video(rate: Fraction = Fraction(25), *, max_bitrate: int = 3_000_000) -> Vid
         rate=rate,
         crf=23,
         max_bitrate=max_bitrate,
-        buffer_bits=max_bitrate * 3 // 2,
+        buffer_bits=max_bitrate,
         level="3.1",
     )
 
 
 def bucket_cell(spec: VideoSpec, greed: Sequence[float]) -> int:
-    """Bits of a cell whose every picture takes a share of what is in the bucket (x264's VBV, half full at first)."""
-    level, bits = spec.buffer_bits / 2, 0.0
+    """Bits of a cell whose every picture takes a share of what is in the bucket (full after easy ones)."""
+    level, bits = float(spec.buffer_bits), 0.0
     for share in greed:
         taken = share * level
         bits += taken
@@ -80,12 +80,12 @@ def test_no_run_of_cells_exceeds_the_bound_however_greedy_the_encoder(timeline, 
 
 def test_the_bound_is_tight_but_for_the_container() -> None:
     spec = video()
-    drained = bucket_cell(spec, [0.0] * 12 + [1.0] * 88)
+    drained = bucket_cell(spec, [1.0] * 100)
     bound = 8 * cell_limit(spec, 100)
     assert 0.98 * bound <= drained <= bound
 
 
-@pytest.mark.parametrize(("frames", "factor"), [(100, 1.1875), (1000, 1.1875), (250, 1.375), (249, 1.1875), (5, 4.75)])
+@pytest.mark.parametrize(("frames", "factor"), [(100, 1.25), (1000, 1.25), (250, 1.5), (249, 1.25), (5, 6)])
 def test_the_bound_of_whole_films(frames: int, factor: float) -> None:
     timeline = uniform_timeline(rate=Fraction(25), frames=frames, segment_seconds=4)
     bound = peak_bandwidth(video(), timeline.bounds) / 3_000_000
@@ -97,7 +97,7 @@ def test_a_longer_target_counts_only_longer_runs() -> None:
     alone = peak_bandwidth(spec, (0, 25))
     beside = peak_bandwidth(spec, (0, 25, 125))
     assert alone > 1.7 * spec.max_bitrate
-    assert beside < 1.35 * spec.max_bitrate
+    assert beside < 1.45 * spec.max_bitrate
 
 
 def test_sound_stays_near_its_average_and_below_what_aac_can_hold() -> None:

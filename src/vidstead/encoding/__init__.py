@@ -3,6 +3,7 @@
 from vidstead.encoding.errors import (
     EncodingError,
     EncodingFailed,
+    EncodingInterrupted,
     SourceCodecUnsupported,
     SourceCrashed,
     SourceNotMedia,
@@ -21,6 +22,7 @@ __all__ = [
     "Encoder",
     "EncodingError",
     "EncodingFailed",
+    "EncodingInterrupted",
     "Prober",
     "PublishPlan",
     "Publisher",

@@ -54,6 +54,13 @@ class EncodingFailed(EncodingError):
     status = 500
 
 
+class EncodingInterrupted(EncodingError):
+    """Encoding segments {first} to {last} of {rows} was interrupted ({reason}): it is tried again later."""
+
+    code = "encoding_interrupted"
+    status = 503
+
+
 REFUSALS: dict[str, type[UnreadableSource]] = {
     error.code: error for error in (SourceNotMedia, SourceTruncated, SourceWithoutTracks, SourceCodecUnsupported)
 }

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.oracle.sources import BY_NAME, make
 
 from vidstead.encoding import (
     EncodingFailed,
+    EncodingInterrupted,
     SourceNotMedia,
     SourceTruncated,
     SourceWithoutTracks,
@@ -26,7 +28,7 @@ from vidstead.encoding import (
 from vidstead.encoding.adapters.prober import PyAvProber
 from vidstead.encoding.adapters.process import child
 from vidstead.grid import Part
-from vidstead.storage import StorageError
+from vidstead.storage import StorageError, StorageUnavailable
 from vidstead.storage.adapters.local import LocalStore
 from vidstead.storage.testing import MemoryStore
 
@@ -44,6 +46,13 @@ def _words(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def _encoder() -> psutil.Process:
+    """The ffmpeg that encodes, as soon as there is one."""
+    while not (found := [one for one in children() if "libx264" in _words(one)]):
+        time.sleep(0.01)
+    return found[0]
 
 
 @pytest.mark.parametrize("name", ["mp4-2398-moov-last", "mp4-fragmented", "mkv-2398"])
@@ -157,6 +166,38 @@ async def test_a_failing_encoder_says_why(bench: Clips) -> None:
     one.encoder._ffmpeg = "/bin/false"  # type: ignore[attr-defined]
     with pytest.raises(EncodingFailed, match="270p"):
         await one.make(one.of_kind("video"), [(0, 1)])
+    assert children() == []
+
+
+async def test_a_child_killed_from_outside_is_no_fault_of_the_film(bench: Clips) -> None:
+    one = bench("mp4-60")
+    await one.publish()
+    making = asyncio.create_task(one.make(one.of_kind("video"), one.all_at_once()))
+    (await asyncio.to_thread(_encoder)).kill()
+    with pytest.raises(EncodingInterrupted):
+        await making
+    assert children() == []
+
+
+async def test_a_store_that_fails_is_no_fault_of_the_film(clips: Path) -> None:
+    class Failing(MemoryStore):
+        """A store that stops answering when it is told to."""
+
+        down = False
+
+        def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+            if self.down:
+                raise StorageUnavailable(reason="told to")
+            return super().read(key, start, length)
+
+    store = Failing()
+    one = Bench(store, make(BY_NAME["mkv-2398"], clips))
+    await one.publish()
+    store.down = True
+    with pytest.raises(StorageUnavailable):
+        await one.make(one.of_kind("video"), [(0, 1)])
+    with pytest.raises(StorageUnavailable):
+        await one.prober.probe(one.parts)
     assert children() == []
 
 

@@ -20,6 +20,8 @@ from vidstead.storage import LocalFiles, ObjectStore, StorageError
 MOST_BYTES = 8 << 20
 """Bytes of one request that are answered."""
 JOIN_SECONDS = 2.0
+LOST = "the source could not be read"
+"""What a child says when the parent could not read for it (``children.reader``)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from vidstead.encoding.adapters.grant import grant
+from vidstead.encoding.adapters.grant import LOST, grant
 from vidstead.encoding.adapters.process import GIGABYTE, Child, child
 from vidstead.encoding.errors import REFUSALS, SourceCrashed
 from vidstead.grid import Part
@@ -16,7 +16,6 @@ PROBE_SECONDS = 300.0
 PROBE_CPU_SECONDS = 120.0
 MOST_ANSWER = 64 << 20
 """Bytes of the answer."""
-LOST = "the source could not be read"
 
 
 class PyAvProber:

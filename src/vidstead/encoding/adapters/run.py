@@ -6,19 +6,20 @@ Leaving the run, for whatever reason, ends both children and reaps them.
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from vidstead.encoding.adapters.feeding import Order
-from vidstead.encoding.adapters.grant import grant
+from vidstead.encoding.adapters.grant import LOST, grant
 from vidstead.encoding.adapters.process import GIGABYTE, Child, child
-from vidstead.encoding.errors import EncodingFailed
+from vidstead.encoding.errors import EncodingFailed, EncodingInterrupted
 from vidstead.encoding.ports import EncodedCell, Run
 from vidstead.grid import Row
 from vidstead.kit import VidsteadError
-from vidstead.storage import ObjectStore
+from vidstead.storage import ObjectStore, StorageUnavailable
 
 FEEDER_MEMORY = 2 * GIGABYTE
 ENCODER_MEMORY = 16 * GIGABYTE
@@ -86,7 +87,8 @@ async def make_cells(
 ) -> AsyncGenerator[EncodedCell]:
     """Run ffmpeg on what the feeder gives by ``order``; every cell, as soon as it is finished.
 
-    ``command`` is given the descriptors to write to, one for each of ``cutters``. Raises ``EncodingFailed``.
+    ``command`` is given the descriptors to write to, one for each of ``cutters``. Raises ``EncodingFailed`` when it is
+    the film's fault, ``EncodingInterrupted`` or ``StorageUnavailable`` when it may go better another time.
     """
     seconds = float(run.timeline.start(run.first + run.count) - run.timeline.start(run.first))
     budget = START_SECONDS + SECONDS_PER_SECOND * seconds * len(run.rows)
@@ -105,16 +107,15 @@ async def make_cells(
                 async with asyncio.timeout_at(until):
                     item = await done.get()
             except TimeoutError:
-                raise _failed(run, f"not done after {budget:.0f} s") from None
+                raise EncodingInterrupted(**_what(run), reason=f"not done after {budget:.0f} s") from None
             if item is None:
                 left -= 1
             elif isinstance(item, EncodedCell):
                 yield item
             else:
-                raise _failed(run, await _why(item, feeder, encoder)) from item
-        code = await _ended(encoder)
-        if code != 0:
-            raise _failed(run, encoder.said or f"ffmpeg ended with {code}")
+                raise await _failure(run, str(item), feeder, encoder) from item
+        if await _ended(encoder) != 0:
+            raise await _failure(run, "ffmpeg failed at its end", feeder, encoder)
 
 
 async def encode_once(
@@ -215,14 +216,17 @@ async def _ended(process: Child) -> int:
     return -1
 
 
-async def _why(error: Exception, feeder: Child, encoder: Child) -> str:
-    """The reason behind a row that came to nothing: what a child said, if it did."""
-    await _ended(encoder)
-    await _ended(feeder)
+async def _failure(run: Run, reason: str, feeder: Child, encoder: Child) -> VidsteadError:
+    """Whose fault it is that a row came to nothing: the store's, the machine's, or the film's."""
+    codes = (await _ended(encoder), await _ended(feeder))
+    if LOST in feeder.said:
+        return StorageUnavailable(reason=LOST)
+    if -signal.SIGKILL in codes:
+        return EncodingInterrupted(**_what(run), reason="a child was killed")
     said = " | ".join(text for text in (feeder.said, encoder.said) if text)
-    return f"{error} ({said})" if said else str(error)
+    return EncodingFailed(**_what(run), reason=f"{reason} ({said})" if said else reason)
 
 
-def _failed(run: Run, reason: str) -> EncodingFailed:
+def _what(run: Run) -> dict[str, Any]:
     rows = ", ".join(row.name for row in run.rows)
-    return EncodingFailed(first=run.first, last=run.first + run.count - 1, rows=rows, reason=reason)
+    return {"first": run.first, "last": run.first + run.count - 1, "rows": rows}

@@ -25,6 +25,7 @@ from av.stream import Discard, Stream
 
 from .clock import in_samples
 from .media import fragment_head, is_fragmented, open_source
+from .reader import SourceLostError
 
 REORDERED = 20
 """Packets read on after the first one beyond the end: any of them may be shown before it (H.264 allows 16)."""
@@ -57,6 +58,8 @@ def main(order: Order) -> None:
         feed(order, Sink())
     except BrokenPipeError:
         os._exit(0)
+    except SourceLostError as error:
+        sys.exit(str(error))
     sys.stdout.flush()
     os._exit(0)
 

@@ -3,22 +3,24 @@
 from math import ceil
 
 from vidstead.grid import Grid, Row
-from vidstead.media import AudioSpec, PictureSpec, average_bandwidth
+from vidstead.media import AudioSpec, PictureSpec, TrickSpec, average_bandwidth
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
 
 
 def present(grid: Grid) -> Presentation:
-    """The tracks of a grid: pictures the best first, sound in the order of rows."""
-    video = [_video(grid, row, row.spec) for row in grid.rows if not isinstance(row.spec, AudioSpec)]
+    """The tracks of a grid: pictures the best first, sound in the order of rows, and the trick row, if there is one."""
+    video = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, PictureSpec)]
+    trick = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, TrickSpec)]
     sound = [(row, row.spec) for row in grid.rows if isinstance(row.spec, AudioSpec)]
     return Presentation(
         timeline=grid.timeline,
         video=tuple(sorted(video, key=lambda track: -track.width * track.height)),
         audio=tuple(_audio(grid, row, spec, number) for number, (row, spec) in enumerate(sound)),
+        trick=next(iter(trick), None),
     )
 
 
-def _video(grid: Grid, row: Row, spec: PictureSpec) -> VideoTrack:
+def _video(grid: Grid, row: Row, spec: PictureSpec | TrickSpec) -> VideoTrack:
     return VideoTrack(
         slug=row.slug,
         codecs=row.header.codecs,

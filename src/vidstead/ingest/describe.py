@@ -17,7 +17,7 @@ def describe(grid: Grid) -> Published:
     """The asset's duration, tracks, tier and aspect ratio. The grid has one source."""
     facts = grid.sources[0].facts
     best = max(
-        (row.spec for row in grid.rows if not isinstance(row.spec, AudioSpec)),
+        (row.spec for row in grid.rows if isinstance(row.spec, PictureSpec)),
         key=lambda spec: spec.width * spec.height,
         default=None,
     )

@@ -25,6 +25,9 @@ from vidstead.media.ffmpeg import (
     output_colour,
     picture_filler_command,
     sound_filler_command,
+    trick_command,
+    trick_filler_command,
+    trick_lead,
     video_command,
 )
 from vidstead.media.fmp4 import (
@@ -43,17 +46,19 @@ from vidstead.media.fmp4 import (
     video_init,
     write_fragment,
 )
-from vidstead.media.ladder import audio_rows, display_size, plan_rows, sane_bitrate, video_ladder
+from vidstead.media.ladder import audio_rows, display_size, plan_rows, sane_bitrate, trick_row, video_ladder
 from vidstead.media.levels import h264_level
 from vidstead.media.rates import average_bandwidth, cell_limit, frame_seconds, peak_bandwidth, peak_of_cells
 from vidstead.media.rows import (
     ROW_SPEC,
     AudioSpec,
     CopySpec,
+    EncodedSpec,
     PictureSpec,
     RowHeader,
     RowPlan,
     RowSpec,
+    TrickSpec,
     VideoSpec,
     track_kind,
 )
@@ -96,6 +101,7 @@ __all__ = [
     "AudioStream",
     "Colour",
     "CopySpec",
+    "EncodedSpec",
     "Fragment",
     "FragmentReader",
     "KeyPacket",
@@ -112,6 +118,7 @@ __all__ = [
     "SourceIndex",
     "Timeline",
     "TrackKind",
+    "TrickSpec",
     "VideoSpec",
     "VideoStream",
     "aac_config",
@@ -159,6 +166,10 @@ __all__ = [
     "target_duration",
     "timeline_with_bounds",
     "track_kind",
+    "trick_command",
+    "trick_filler_command",
+    "trick_lead",
+    "trick_row",
     "uniform_timeline",
     "video_codec",
     "video_command",

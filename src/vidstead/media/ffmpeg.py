@@ -11,6 +11,10 @@ beyond any cell with forced IDR pictures at the bounds, and ``setparams`` after 
 colour, chroma position and field order from whatever frame comes first. The version message of x264 (an SEI of 700
 bytes per cell) is cut out.
 
+*Still pictures* (the trick row) come decoded, one for each cell, at one per second. Each becomes an IDR picture of its
+own. Two IDR pictures that follow each other must not have the same ``idr_pic_id`` (ITU-T H.264, 7.4.3), which x264
+counts 0, 1, 0, 1 from the start of a run: a run that begins at an odd cell makes one picture more, to be dropped.
+
 *Sound.* The cut is by timestamp, in samples. ``aresample`` fills gaps and late starts with silence; where the rate
 changes, its input begins at a sample that both rates share, so that each run resamples at the same phase. Two frames
 more are encoded on either side, and the encoder's priming frame before them. Intensity stereo is off: it replaces one
@@ -23,7 +27,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, gcd, lcm
 
-from vidstead.media.rows import AudioSpec, VideoSpec
+from vidstead.media.rows import AudioSpec, EncodedSpec, TrickSpec, VideoSpec
 from vidstead.media.source import Colour, VideoStream
 from vidstead.media.timeline import AAC_FRAME, Timeline
 
@@ -33,6 +37,9 @@ SOUND_ROLL = 2
 """Frames of 1024 samples that are encoded before and after a run, and dropped."""
 PRIMING = 1
 """Frames that ffmpeg's AAC encoder gives before the first that was asked for."""
+
+TRICK_RATE = Fraction(1)
+"""Pictures per second that the encoder of a trick row is told."""
 
 _KEY_DISTANCE = 20_000
 _HD_LINES = 720
@@ -77,14 +84,19 @@ def _is_rgb(video: VideoStream) -> bool:
     return video.pixel_format.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr"))
 
 
-def header_command(ffmpeg: str, specs: Sequence[VideoSpec], colour: Colour, outputs: Sequence[int]) -> list[str]:
+def trick_lead(first: int) -> int:
+    """Pictures that a run of a trick row makes before that of the cell ``first``."""
+    return first % 2
+
+
+def header_command(ffmpeg: str, specs: Sequence[EncodedSpec], colour: Colour, outputs: Sequence[int]) -> list[str]:
     """One black picture through every row's own settings, each as MP4 into the descriptor of ``outputs``."""
     split = f"[0:v]split={len(specs)}" + "".join(f"[v{i}]" for i in range(len(specs)))
-    chains = [f"[v{i}]{_row_filters(spec, colour, '')}[o{i}]" for i, spec in enumerate(specs)]
+    chains = [f"[v{i}]{_paced(spec)}{_row_filters(spec, colour, '')}[o{i}]" for i, spec in enumerate(specs)]
     command = [*_base(ffmpeg), "-f", "lavfi", "-i", f"color=black:size=64x64:rate={specs[0].rate}:duration=1"]
     command += ["-filter_complex", ";".join([split, *chains])]
     for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
-        command += ["-map", f"[o{i}]", "-frames:v", "1", *_x264(spec, ()), *_mp4(spec.rate, output)]
+        command += ["-map", f"[o{i}]", "-frames:v", "1", *_encoder(spec), *_mp4(_pace(spec), output)]
     return command
 
 
@@ -122,6 +134,33 @@ def video_command(
     for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
         command += ["-map", f"[o{i}]", *_x264(spec, keys), *_mp4(rate, output)]
     return command
+
+
+def trick_command(ffmpeg: str, spec: TrickSpec, *, video: VideoStream, first: int, output: int) -> list[str]:
+    """Make a cell of each decoded picture that comes, from the cell ``first`` on, as fragmented MP4 into ``output``.
+
+    Pictures with fields give their first one: there is nothing beside them to interpolate the other from.
+    """
+    chain = [
+        *(["field=type=top"] if video.interlaced else []),
+        *_upright(video.rotation),
+        *_declared(video, spec),
+        _row_filters(spec, output_colour(video), _conversion(video, output_colour(video))),
+    ]
+    command = [*_base(ffmpeg), "-f", "nut", "-i", "pipe:0", "-filter_complex"]
+    command += [f"[0:v:0]{_paced(spec)}{','.join(chain)}{_led(first)}[o]", "-map", "[o]"]
+    return [*command, *_encoder(spec), *_mp4(TRICK_RATE, output)]
+
+
+def trick_filler_command(
+    ffmpeg: str, spec: TrickSpec, colour: Colour, *, first: int, held: bool, output: int
+) -> list[str]:
+    """The cell ``first`` again as the one before, which is the MP4 on standard input if it is ``held``; else black."""
+    size = f"{spec.width}x{spec.height}"
+    black = ["-f", "lavfi", "-i", f"color=black:size={size}:rate={TRICK_RATE}:duration=1"]
+    command = [*_base(ffmpeg), *(["-f", "mp4", "-i", "pipe:0"] if held else black), "-filter_complex"]
+    command += [f"[0:v:0]{_paced(spec)}{_row_filters(spec, colour, '')}{_led(first)}[o]", "-map", "[o]"]
+    return [*command, *_encoder(spec), *_mp4(TRICK_RATE, output)]
 
 
 def audio_command(ffmpeg: str, spec: AudioSpec, *, source_rate: int, begin: int, end: int, output: int) -> list[str]:
@@ -197,7 +236,21 @@ def _upright(rotation: int) -> list[str]:
     return {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}[rotation]
 
 
-def _declared(video: VideoStream, largest: VideoSpec) -> list[str]:
+def _pace(spec: EncodedSpec) -> Fraction:
+    """Pictures per second that the encoder of a row is told."""
+    return spec.rate if isinstance(spec, VideoSpec) else TRICK_RATE
+
+
+def _paced(spec: EncodedSpec) -> str:
+    """A trick row's pictures in their order, one per second, whatever times they came with."""
+    return "" if isinstance(spec, VideoSpec) else f"settb=1,setpts=N,fps={TRICK_RATE},"
+
+
+def _led(first: int) -> str:
+    return f",tpad=start={trick_lead(first)}:start_mode=clone" if trick_lead(first) else ""
+
+
+def _declared(video: VideoStream, largest: EncodedSpec) -> list[str]:
     """What the pictures are, said aloud, as a decoder may not know it; HDR is brought to SDR here, once."""
     colour = video.colour
     if colour.transfer in _HDR_TRANSFERS:
@@ -220,13 +273,29 @@ def _conversion(video: VideoStream, colour: Colour) -> str:
     return into if _is_rgb(video) else f":in_range={'pc' if video.colour.full_range else 'tv'}{into}"
 
 
-def _row_filters(spec: VideoSpec, colour: Colour, conversion: str) -> str:
+def _row_filters(spec: EncodedSpec, colour: Colour, conversion: str) -> str:
     """Scaling, and then everything about a frame that the encoder would write into the headers."""
     return (
         f"scale={spec.width}:{spec.height}:flags=bicubic{conversion},setsar=1,format=yuv420p,"
         f"setparams=field_mode=prog:range=tv:color_primaries={colour.primaries}:color_trc={colour.transfer}"
         f":colorspace={colour.matrix}:chroma_location=left,sidedata=mode=delete"
     )
+
+
+def _encoder(spec: EncodedSpec) -> list[str]:
+    return _x264(spec, ()) if isinstance(spec, VideoSpec) else _x264_stills(spec)
+
+
+def _x264_stills(spec: TrickSpec) -> list[str]:
+    """The encoder of a trick row: a bucket that holds one picture, and is full again for the next.
+
+    One thread, since x264 keeps a bucket best when it plans no picture before the last one is done.
+    """
+    bits = str(8 * spec.most_bytes)
+    options = ["-c:v", "libx264", "-preset", spec.preset, "-profile:v", spec.profile, "-level:v", spec.level]
+    options += ["-crf", str(spec.crf), "-maxrate", bits, "-bufsize", bits, "-rc_init_occupancy", bits]
+    options += ["-g", "1", "-threads", "1", "-x264-params", "stitchable=1", "-a53cc", "0"]
+    return [*options, "-bsf:v", "filter_units=remove_types=6", "-fps_mode", "passthrough"]
 
 
 def _x264(spec: VideoSpec, keys: Sequence[int]) -> list[str]:

@@ -15,27 +15,52 @@ from fractions import Fraction
 from math import floor
 
 from vidstead.media.levels import h264_level
-from vidstead.media.rows import AudioSpec, RowPlan, VideoSpec
+from vidstead.media.rows import AudioSpec, RowPlan, TrickSpec, VideoSpec
 from vidstead.media.source import AudioStream, SourceFacts, VideoStream
 
 STANDARD_RUNGS = (270, 360, 480, 720, 1080)
 """Short sides in pixels."""
 LONGEST_SIDE = 4096
 """Pixels: the widest picture that hardware decoders commonly take."""
+TRICK_SIDE = 180
+"""Pixels: the short side of the trick row."""
+TRICK_NAME = "trick"
 
 _NATIVE_STEP = Fraction(108, 100)
 _REFERENCE_PIXELS = 1920 * 1080
 _REFERENCE_BITRATE = 6_000_000
 _LEAST_BITRATE = 100_000
 _CRF = 23
+_TRICK_CRF = 26
+_TRICK_BYTES_PER_PIXEL = Fraction(3, 10)
+_LEAST_TRICK_BYTES = 4096
 
 Size = tuple[int, int]
 
 
 def plan_rows(facts: SourceFacts, rate: Fraction) -> tuple[RowPlan, ...]:
-    """Every row of a new grid: the pictures, the best first, then the sound. ``rate`` is the timeline's."""
-    video = video_ladder(facts.video, rate) if facts.video else ()
-    return (*video, *audio_rows(facts))
+    """Every row of a new grid: the rungs, the best first, the sound, the trick row. ``rate`` is the timeline's."""
+    if facts.video is None:
+        return audio_rows(facts)
+    return (*video_ladder(facts.video, rate), *audio_rows(facts), trick_row(facts.video, rate))
+
+
+def trick_row(video: VideoStream, rate: Fraction) -> RowPlan:
+    """The row of one small picture per cell: 180 pixels on the short side, never larger than the source.
+
+    A picture may have 0.3 bytes for each of its pixels (17 kB at 320x180), which is room for all but noise; a bound
+    that the whole row has to keep must not be far above what it has. The level allows showing the pictures as fast as
+    those of any other row.
+    """
+    shown = display_size(video)
+    width, height = _even_size(*shown, min(Fraction(TRICK_SIDE), *shown))
+    most_bytes = max(_LEAST_TRICK_BYTES, floor(width * height * _TRICK_BYTES_PER_PIXEL))
+    bits = 8 * most_bytes
+    level = h264_level(
+        width=width, height=height, rate=rate, max_bitrate=bits, buffer_bits=bits, profile=TrickSpec.profile
+    )
+    spec = TrickSpec(width=width, height=height, rate=rate, crf=_TRICK_CRF, most_bytes=most_bytes, level=level)
+    return RowPlan(name=TRICK_NAME, spec=spec)
 
 
 def video_ladder(video: VideoStream, rate: Fraction) -> tuple[RowPlan, ...]:

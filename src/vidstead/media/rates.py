@@ -19,6 +19,9 @@ stereo and 2.9 s in mono. So a cell may have that burst (``_BURST_SECONDS``, rou
 though never more than the 6144 bits for each channel and frame to which AAC itself is limited (ISO/IEC 14496-3,
 4.5.3.1).
 
+*A trick row* has one picture for each cell, of ``most_bytes`` at most whatever the cell's length: its encoder is told
+that it makes one picture per second with a bucket that holds one.
+
 Each cell is checked against ``cell_limit``. Limits add up, so when every cell keeps its own, every run of cells keeps
 ``peak_bandwidth``.
 """
@@ -29,7 +32,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from vidstead.media.fmp4 import fragment_overhead
-from vidstead.media.rows import AudioSpec, CopySpec, RowSpec, VideoSpec
+from vidstead.media.rows import AudioSpec, CopySpec, RowSpec, TrickSpec, VideoSpec
 from vidstead.media.timeline import AAC_FRAME, target_duration
 
 _AUDIO_MARGIN = Fraction(5, 4)
@@ -46,6 +49,8 @@ def cell_limit(spec: RowSpec, frames: int) -> int:
     """The most bytes that a cell of so many frames may have, container included."""
     if isinstance(spec, CopySpec):
         return spec.cell_bytes
+    if isinstance(spec, TrickSpec):
+        return spec.most_bytes + fragment_overhead(1)
     seconds = frames * frame_seconds(spec)
     if isinstance(spec, VideoSpec):
         bits = spec.buffer_bits + spec.max_bitrate * seconds
@@ -93,7 +98,9 @@ def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     """The most bit/s that a row takes over its whole length, container included, before its cells are known."""
     if isinstance(spec, CopySpec):
         return spec.bitrate
-    frames = bounds[-1] - bounds[0]
+    lengths = [end - start for start, end in pairwise(bounds)]
+    seconds = sum(lengths) * frame_seconds(spec)
+    if isinstance(spec, TrickSpec):
+        return ceil(8 * sum(cell_limit(spec, length) for length in lengths) / seconds)
     rate = spec.max_bitrate if isinstance(spec, VideoSpec) else spec.bitrate
-    overhead = sum(fragment_overhead(end - start) for start, end in pairwise(bounds))
-    return ceil(rate + overhead * 8 / (frames * frame_seconds(spec)))
+    return ceil(rate + 8 * sum(map(fragment_overhead, lengths)) / seconds)

@@ -63,8 +63,36 @@ class CopySpec:
     """The largest cell: each must keep to it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrickSpec:
+    """A row of still pictures for jumping about: one small IDR picture for each cell, shown for as long as that lasts.
+
+    It is no rung: nobody plays it at its own speed.
+    """
+
+    kind: Literal["trick"] = "trick"
+    width: int
+    """Pixels, even."""
+    height: int
+    """Pixels, even."""
+    rate: Fraction
+    """Frames per second of the timeline, in which the row's bounds count."""
+    crf: int
+    """Quality that x264 aims at where the cap allows: 0 (best) to 51."""
+    most_bytes: int
+    """The most bytes of a picture."""
+    profile: Literal["baseline", "main", "high"] = "main"
+    """Not High: x264 marks that as intra-only when every picture is one, a codec string that few players know."""
+    level: str
+    """H.264 level such as ``1.3``."""
+    preset: str = "veryfast"
+
+
 PictureSpec = VideoSpec | CopySpec
-RowSpec = VideoSpec | AudioSpec | CopySpec
+"""A rung: pictures that are played."""
+EncodedSpec = VideoSpec | TrickSpec
+"""Pictures that an encoder makes."""
+RowSpec = VideoSpec | AudioSpec | CopySpec | TrickSpec
 
 
 def track_kind(spec: RowSpec) -> TrackKind:

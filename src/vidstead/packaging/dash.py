@@ -5,6 +5,9 @@ seconds after the first byte, never runs dry (5.3.5.4). A cell begins with half 
 hand, and no cell takes more than the peak rate times its length (``vidstead.media.rates``), so the arrears are never
 more than half a buffer: 0.75 s at the cap. Two seconds hold it with room for sound, whose encoder has no buffer; more
 would only make players wait, since some take ``@minBufferTime`` for what they must have before they start.
+
+The trick row is a set of its own that says for which sets it stands in (DASH-IF IOP, 3.2.9), by an
+EssentialProperty: whoever does not know it must leave the set alone.
 """
 
 from collections.abc import Sequence
@@ -21,6 +24,9 @@ _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILE = "urn:mpeg:dash:profile:isoff-live:2011"
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 _ROLE = "urn:mpeg:dash:role:2011"
+_TRICK = "http://dashif.org/guidelines/trickmode"
+_TRICK_SPEED = 32
+"""The fastest that still pictures are meant for, in multiples of normal speed: eight of four seconds in each second."""
 _MIN_BUFFER = "PT2S"
 
 Grid = tuple[int, int, tuple[int, ...]]
@@ -45,16 +51,19 @@ def manifest(presentation: Presentation, base: str = "") -> bytes:
     )
     period = ElementTree.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
     # Players switch seamlessly only within a set, whose segments must meet: one set for each grid of segments.
+    pictures = []
     for _, tracks in groupby(sorted(presentation.video, key=_grid), key=_grid):
-        _video_set(period, sorted(tracks, key=lambda track: track.bandwidth, reverse=True), base)
+        pictures.append(_video_set(period, sorted(tracks, key=lambda track: track.bandwidth, reverse=True), base))
     for track in presentation.audio:
         _audio_set(period, track, base)
+    if presentation.trick:
+        _trick_set(period, presentation.trick, pictures, base)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
-def _video_set(period: ElementTree.Element, tracks: Sequence[VideoTrack], base: str) -> None:
+def _video_set(period: ElementTree.Element, tracks: Sequence[VideoTrack], base: str) -> ElementTree.Element:
     found = _set(period, "video", tracks[0], base)
     for track in tracks:
         _representation(
@@ -62,6 +71,18 @@ def _video_set(period: ElementTree.Element, tracks: Sequence[VideoTrack], base: 
             track,
             {"width": str(track.width), "height": str(track.height), "frameRate": str(track.rate), "sar": "1:1"},
         )
+    return found
+
+
+def _trick_set(
+    period: ElementTree.Element, track: VideoTrack, pictures: Sequence[ElementTree.Element], base: str
+) -> None:
+    found = _set(period, "video", track, base)
+    found.set("maxPlayoutRate", str(_TRICK_SPEED))
+    found.set("codingDependency", "false")
+    stands_for = " ".join(one.attrib["id"] for one in pictures)
+    found.insert(0, ElementTree.Element("EssentialProperty", {"schemeIdUri": _TRICK, "value": stands_for}))
+    _representation(found, track, {"width": str(track.width), "height": str(track.height), "sar": "1:1"})
 
 
 def _audio_set(period: ElementTree.Element, track: AudioTrack, base: str) -> None:
@@ -83,7 +104,13 @@ def _set(period: ElementTree.Element, kind: str, track: Track, base: str) -> Ele
     found = ElementTree.SubElement(
         period,
         "AdaptationSet",
-        {"contentType": kind, "mimeType": f"{kind}/mp4", "segmentAlignment": "true", "startWithSAP": "1"},
+        {
+            "id": str(len(period) + 1),
+            "contentType": kind,
+            "mimeType": f"{kind}/mp4",
+            "segmentAlignment": "true",
+            "startWithSAP": "1",
+        },
     )
     folder = f"{quote(base)}$RepresentationID$/"
     template = ElementTree.SubElement(

@@ -40,6 +40,8 @@ def multivariant_playlist(presentation: Presentation, base: str = "") -> bytes:
     lines += _group(grouped, base)
     for track in variants:
         lines += [f"#EXT-X-STREAM-INF:{_variant(track, grouped)}", _address(base, track)]
+    if presentation.trick:
+        lines.append(f"#EXT-X-I-FRAME-STREAM-INF:{_stills(presentation.trick, base)}")
     return _text(lines)
 
 
@@ -47,7 +49,7 @@ def media_playlist(track: Track, presentation: Presentation) -> bytes:
     """The playlist of one track of a presentation, complete before the first segment exists.
 
     Each EXTINF is the difference of two rounded places, so the sum never drifts from the timeline by more than half a
-    microsecond.
+    microsecond. Of the trick row each segment is one picture and nothing else (EXT-X-I-FRAMES-ONLY, 4.4.3.6).
     """
     lines = [
         "#EXTM3U",
@@ -56,6 +58,7 @@ def media_playlist(track: Track, presentation: Presentation) -> bytes:
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-PLAYLIST-TYPE:VOD",
         "#EXT-X-INDEPENDENT-SEGMENTS",
+        *(["#EXT-X-I-FRAMES-ONLY"] if track == presentation.trick else []),
         '#EXT-X-MAP:URI="init.mp4"',
     ]
     for index, (start, end) in enumerate(pairwise(_microseconds(track))):
@@ -93,6 +96,19 @@ def _variant(track: Track, grouped: Sequence[AudioTrack]) -> str:
     if grouped:
         attributes.append(f"AUDIO={_quoted(_GROUP)}")
     return ",".join(attributes)
+
+
+def _stills(track: VideoTrack, base: str) -> str:
+    """The attributes of EXT-X-I-FRAME-STREAM-INF (4.4.6.3), which has its address among them."""
+    return ",".join(
+        [
+            f"BANDWIDTH={track.bandwidth}",
+            f"AVERAGE-BANDWIDTH={track.average_bandwidth}",
+            f"CODECS={_quoted(track.codecs)}",
+            f"RESOLUTION={track.width}x{track.height}",
+            f"URI={_quoted(_address(base, track))}",
+        ]
+    )
 
 
 def _group(audio: Sequence[AudioTrack], base: str) -> list[str]:

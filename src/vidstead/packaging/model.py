@@ -61,13 +61,15 @@ class Presentation:
     video: tuple[VideoTrack, ...]
     """The best first."""
     audio: tuple[AudioTrack, ...]
+    trick: VideoTrack | None = None
+    """Still pictures for jumping about, one for each segment; a choice of players, never of viewers."""
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        """All of them. Raises ``ValueError`` when there is none, since no manifest could be written."""
+        """All of them, the still pictures last. Raises ``ValueError`` when there is none to play."""
         if not self.video and not self.audio:
             raise ValueError("a presentation has at least one track")
-        return (*self.video, *self.audio)
+        return (*self.video, *self.audio, *([self.trick] if self.trick else []))
 
     @property
     def duration(self) -> Fraction:

@@ -120,13 +120,13 @@ async def scene(database: Database, grids: Grids, environment_id: str, clips: Pa
 
 async def test_the_eager_fill_makes_every_cell_once(scene: Scene, clips: Path) -> None:
     await asyncio.gather(*(scene.filler.fill(span) for span in plan_spans(scene.grid)))
-    video, audio = scene.row("video"), scene.row("audio")
+    video, audio, trick = scene.row("video"), scene.row("audio"), scene.row("trick")
     cells = frozenset(range(scene.grid.timeline.cells))
-    assert await scene.done(video) == await scene.done(audio) == cells
+    assert await scene.done(video) == await scene.done(audio) == await scene.done(trick) == cells
     timeline = scene.grid.timeline
     wanted = reference_frames(make(BY_NAME[CLIP], clips), timeline.rate, timeline.frames)
     assert differences(read_barcodes(scene.joined(video)), wanted) == []
-    for row in (video, audio):
+    for row in (video, audio, trick):
         for index in cells:
             record = await scene.grids.cell(scene.environment_id, CellRef(row_id=row.id, index=index))
             data = scene.cell(row, index)
@@ -144,6 +144,15 @@ async def test_a_hot_span_makes_the_asked_cell_alone_and_first(scene: Scene) -> 
     await scene.filler.fill(scene.span([video], 2, 3, hot=True))
     assert await scene.done(video) == {2, 3, 4}
     assert scene.encoder.runs == [(("270p",), 2, 1, False), (("270p",), 3, 2, False)]
+
+
+async def test_the_trick_row_comes_last_and_is_made_for_a_viewer_as_any_other(scene: Scene) -> None:
+    trick = scene.row("trick")
+    assert [span.row_ids for span in plan_spans(scene.grid)][-1] == (trick.id,)
+    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=trick.id, index=2))
+    await scene.filler.fill(scene.span([trick], 2, 3, hot=True))
+    assert await scene.done(trick) == {2, 3, 4}
+    assert scene.encoder.runs == [(("trick",), 2, 1, False), (("trick",), 3, 2, False)]
 
 
 async def test_a_hot_span_that_nobody_waits_for_is_dropped(scene: Scene) -> None:
@@ -201,11 +210,12 @@ async def test_an_object_that_is_there_already_is_adopted(scene: Scene) -> None:
 
 
 async def test_a_cell_that_fails_for_good_becomes_a_filler(scene: Scene) -> None:
-    video, audio = scene.row("video"), scene.row("audio")
+    video, audio, trick = scene.row("video"), scene.row("audio"), scene.row("trick")
     scene.encoder.broken = {1}
     await scene.filler.fill(scene.span([video], 0, 3))
     await scene.filler.fill(scene.span([audio], 0, 3))
-    for row in (video, audio):
+    await scene.filler.fill(scene.span([trick], 0, 3))
+    for row in (video, audio, trick):
         assert await scene.done(row) == {0, 1, 2}
         fillers = []
         for index in range(3):
@@ -214,6 +224,8 @@ async def test_a_cell_that_fails_for_good_becomes_a_filler(scene: Scene) -> None
         assert fillers == [False, True, False]
     made = video.header.init + b"".join(scene.cell(video, index) for index in range(3))
     assert read_barcodes(made) == [*range(50), *[49] * 50, *range(100, 150)]
+    stills = read_barcodes(trick.header.init + b"".join(scene.cell(trick, index) for index in range(3)))
+    assert stills[0] == stills[1] == 0 < stills[2] <= 100
 
 
 async def test_the_first_cell_has_a_black_filler(scene: Scene) -> None:

@@ -8,17 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidstead.media import (
+    ROW_SPEC,
     STANDARD_RATES,
     AudioSpec,
     AudioStream,
     RowPlan,
     SourceFacts,
+    TrickSpec,
     VideoSpec,
     VideoStream,
     audio_rows,
     display_size,
     h264_level,
     plan_rows,
+    trick_row,
     video_ladder,
 )
 
@@ -211,8 +214,42 @@ def test_sound_becomes_mono_or_stereo_at_44100_or_48000() -> None:
     )
 
 
-def test_a_plan_is_the_ladder_and_the_first_sound() -> None:
+def test_a_plan_is_the_ladder_the_first_sound_and_the_trick_row() -> None:
     facts = SourceFacts(container="mov", size=1, video=picture(640, 360), audio=(sound(), sound(channels=1)))
-    assert [plan.name for plan in plan_rows(facts, Fraction(25))] == ["360p", "270p", "audio"]
+    assert [plan.name for plan in plan_rows(facts, Fraction(25))] == ["360p", "270p", "audio", "trick"]
     silent = SourceFacts(container="mov", size=1, video=picture(640, 360), audio=())
-    assert [plan.name for plan in plan_rows(silent, Fraction(25))] == ["360p", "270p"]
+    assert [plan.name for plan in plan_rows(silent, Fraction(25))] == ["360p", "270p", "trick"]
+    unseen = SourceFacts(container="mov", size=1, video=None, audio=(sound(),))
+    assert [plan.name for plan in plan_rows(unseen, Fraction(25))] == ["audio"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "size"),
+    [
+        (picture(1920, 1080), (320, 180)),
+        (picture(1080, 1920), (180, 320)),
+        (picture(1920, 1080, rotation=90), (180, 320)),
+        (picture(720, 576, aspect=Fraction(16, 15)), (240, 180)),
+        (picture(640, 480), (240, 180)),
+        (picture(2560, 1080), (426, 180)),
+        (picture(161, 91), (160, 90)),
+        (picture(2, 2), (2, 2)),
+    ],
+)
+def test_the_trick_row_is_small(stream: VideoStream, size: tuple[int, int]) -> None:
+    spec = trick_row(stream, Fraction(25)).spec
+    assert isinstance(spec, TrickSpec)
+    assert (spec.width, spec.height) == size
+    assert spec.most_bytes >= 4096
+
+
+@given(streams, st.sampled_from(STANDARD_RATES))
+def test_a_trick_row_of_any_source(stream: VideoStream, rate: Fraction) -> None:
+    width, height = display_size(stream)
+    spec = trick_row(stream, rate).spec
+    assert isinstance(spec, TrickSpec)
+    assert spec.width % 2 == spec.height % 2 == 0
+    assert spec.width <= max(Fraction(2), width)
+    assert spec.height <= max(Fraction(2), height)
+    assert min(spec.width, spec.height) <= 180
+    assert ROW_SPEC.validate_json(ROW_SPEC.dump_json(spec)) == spec

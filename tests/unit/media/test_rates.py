@@ -12,6 +12,7 @@ from vidstead.media import (
     STANDARD_RATES,
     AudioSpec,
     Timeline,
+    TrickSpec,
     VideoSpec,
     audio_bounds,
     average_bandwidth,
@@ -114,3 +115,10 @@ def test_the_average_before_cells_are_known_is_the_cap() -> None:
     timeline = Timeline(rate=Fraction(25), bounds=(0, 100, 200))
     assert 3_000_000 < average_bandwidth(video(), timeline.bounds) < 3_010_000
     assert 128_000 < average_bandwidth(STEREO, (0, 188, 375)) < 135_000
+
+
+def test_a_trick_row_has_one_picture_for_each_cell_however_long() -> None:
+    spec = TrickSpec(width=320, height=180, rate=Fraction(25), crf=26, most_bytes=10_000, level="1.3")
+    assert cell_limit(spec, 25) == cell_limit(spec, 150) == 10_000 + 152
+    assert peak_bandwidth(spec, (0, 100, 200)) == 2 * 10_152
+    assert average_bandwidth(spec, (0, 100, 150)) == -(-8 * 2 * 10_152 // 6)

@@ -20,6 +20,7 @@ class Media:
     tags: dict[str, str] = field(default_factory=dict)
     segments: list[Segment] = field(default_factory=list)
     map_uri: str = ""
+    i_frames_only: bool = False
     ended: bool = False
 
 
@@ -27,6 +28,7 @@ class Media:
 class Multivariant:
     media: list[dict[str, str]] = field(default_factory=list)
     variants: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    i_frames: list[dict[str, str]] = field(default_factory=list)
 
 
 def attributes(text: str) -> dict[str, str]:
@@ -66,6 +68,8 @@ def read_multivariant(data: bytes) -> Multivariant:
             uri = next(rows)
             assert not uri.startswith("#")
             playlist.variants.append((attributes(value), uri))
+        elif name == "EXT-X-I-FRAME-STREAM-INF":
+            playlist.i_frames.append(attributes(value))
         else:
             assert name in {"EXT-X-VERSION", "EXT-X-INDEPENDENT-SEGMENTS"}, row
             assert name not in seen
@@ -77,7 +81,9 @@ def read_multivariant(data: bytes) -> Multivariant:
         assert len({entry["NAME"] for entry in members}) == len(members)
         assert sum(entry["DEFAULT"] == "YES" for entry in members) <= 1
         assert all(entry["AUTOSELECT"] == "YES" for entry in members if entry["DEFAULT"] == "YES")
-    for variant, _ in playlist.variants:
+    for stills in playlist.i_frames:  # 8216bis, 4.4.6.3: no FRAME-RATE and no renditions but of pictures
+        assert set(stills) == {"BANDWIDTH", "AVERAGE-BANDWIDTH", "CODECS", "RESOLUTION", "URI"}
+    for variant in [*(variant for variant, _ in playlist.variants), *playlist.i_frames]:
         assert int(variant["AVERAGE-BANDWIDTH"]) <= int(variant["BANDWIDTH"])
         assert re.fullmatch(r"\d+\.\d{3}", variant.get("FRAME-RATE", "0.000"))
         assert re.fullmatch(r"\d+x\d+", variant.get("RESOLUTION", "0x0"))
@@ -104,6 +110,10 @@ def read_media(data: bytes) -> Media:
             playlist.tags[name] = value
         elif name == "EXT-X-ENDLIST":
             playlist.ended = True
+        elif name == "EXT-X-I-FRAMES-ONLY":
+            assert not playlist.i_frames_only
+            assert not playlist.segments
+            playlist.i_frames_only = True
         else:
             assert row == "#EXT-X-INDEPENDENT-SEGMENTS", row
     assert int(playlist.tags["EXT-X-VERSION"]) >= (6 if playlist.map_uri else 3)

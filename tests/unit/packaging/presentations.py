@@ -26,6 +26,21 @@ def video(timeline: Timeline, name: str = "720p") -> VideoTrack:
     )
 
 
+def stills(timeline: Timeline) -> VideoTrack:
+    return VideoTrack(
+        slug="trick-1",
+        codecs="avc1.64000d",
+        timescale=timeline.timescale,
+        bounds=timeline.bounds,
+        frame_ticks=timeline.frame_ticks,
+        bandwidth=35_000,
+        average_bandwidth=12_000,
+        width=320,
+        height=180,
+        rate=timeline.rate,
+    )
+
+
 def audio(
     timeline: Timeline,
     *,
@@ -59,10 +74,14 @@ def film(
     frames: int = 250,
     names: tuple[str, ...] = ("1080p", "720p", "480p", "360p"),
     segment_seconds: float = 4,
+    trick: bool = False,
 ) -> Presentation:
     timeline = uniform_timeline(rate=Fraction(rate), frames=frames, segment_seconds=segment_seconds)
     return Presentation(
-        timeline=timeline, video=tuple(video(timeline, name) for name in names), audio=(audio(timeline),)
+        timeline=timeline,
+        video=tuple(video(timeline, name) for name in names),
+        audio=(audio(timeline),),
+        trick=stills(timeline) if trick else None,
     )
 
 
@@ -88,4 +107,6 @@ def presentations(draw: st.DrawFn) -> Presentation:
         for number in range(draw(st.integers(0 if names else 1, 3)))
     ]
     pictures = tuple(video(timeline, name) for name in names)
-    return Presentation(timeline=timeline, video=pictures, audio=tuple(sounds))
+    wanted = draw(st.booleans())
+    trick = stills(timeline) if pictures and wanted else None
+    return Presentation(timeline=timeline, video=pictures, audio=tuple(sounds), trick=trick)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
-from tests.unit.packaging.presentations import audio, film, presentations, video
+from tests.unit.packaging.presentations import audio, film, presentations, stills, video
 
 from vidstead.media import timeline_with_bounds, uniform_timeline
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest
@@ -94,6 +94,35 @@ def test_tracks_cut_at_other_frames_have_a_set_of_their_own() -> None:
     root = read(Presentation(timeline=even, video=tracks, audio=()))
     sets = [[one.get("id") for one in found.iter(f"{MPD}Representation")] for found in root.iter(f"{MPD}AdaptationSet")]
     assert sorted(map(tuple, sets)) == [("1080p-1", "480p-1"), ("720p-1",)]
+
+
+def test_the_trick_row_stands_for_the_set_of_pictures() -> None:
+    root = read(film(trick=True), "PID/")
+    picture, sound, trick = root.iter(f"{MPD}AdaptationSet")
+    assert [found.get("id") for found in (picture, sound, trick)] == ["1", "2", "3"]
+    said = trick[0]  # before the segments, as the schema wants it
+    assert said.tag == f"{MPD}EssentialProperty"
+    assert said.attrib == {"schemeIdUri": "http://dashif.org/guidelines/trickmode", "value": picture.get("id")}
+    assert (trick.get("codingDependency"), trick.get("maxPlayoutRate")) == ("false", "32")
+    (one,) = trick.iter(f"{MPD}Representation")
+    assert one.attrib == {
+        "id": "trick-1",
+        "codecs": "avc1.64000d",
+        "bandwidth": "35000",
+        "width": "320",
+        "height": "180",
+        "sar": "1:1",
+    }
+    assert [one.tag for found in (picture, sound) for one in found.iter(f"{MPD}EssentialProperty")] == []
+
+
+def test_the_trick_row_stands_for_every_set_of_pictures() -> None:
+    even = uniform_timeline(rate=Fraction(25), frames=300, segment_seconds=4)
+    other = timeline_with_bounds(rate=Fraction(25), starts=[0, 60, 170], frames=300)
+    tracks = (video(even, "1080p"), video(other, "720p"))
+    root = read(Presentation(timeline=even, video=tracks, audio=(), trick=stills(even)))
+    *_, trick = root.iter(f"{MPD}AdaptationSet")
+    assert trick[0].get("value") == "1 2"
 
 
 def test_nothing_gives_no_manifest() -> None:

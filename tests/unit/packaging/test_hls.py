@@ -42,6 +42,33 @@ def test_a_media_playlist_word_for_word() -> None:
     ).replace("DURATION:4", "DURATION:6")
 
 
+def test_the_trick_row_is_no_variant_but_an_i_frame_stream() -> None:
+    presentation = film(names=("720p", "360p"), frames=240, trick=True)
+    playlist = read_multivariant(multivariant_playlist(presentation, "PID/"))
+    assert [uri for _, uri in playlist.variants] == ["PID/360p-1/index.m3u8", "PID/720p-1/index.m3u8"]
+    assert playlist.i_frames == [
+        {
+            "BANDWIDTH": "35000",
+            "AVERAGE-BANDWIDTH": "12000",
+            "CODECS": "avc1.64000d",
+            "RESOLUTION": "320x180",
+            "URI": "PID/trick-1/index.m3u8",
+        }
+    ]
+    assert presentation.trick is not None
+    assert media_playlist(presentation.trick, presentation).decode() == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-TARGETDURATION:6\n"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+        "#EXT-X-PLAYLIST-TYPE:VOD\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+        "#EXT-X-I-FRAMES-ONLY\n"
+        '#EXT-X-MAP:URI="init.mp4"\n'
+        "#EXTINF:4.000000,\n0.m4s\n#EXTINF:5.600000,\n1.m4s\n#EXT-X-ENDLIST\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("names", "order"),
     [
@@ -103,11 +130,13 @@ def test_nothing_gives_no_playlist() -> None:
 def test_playlists_are_what_the_standard_wants(presentation: Presentation) -> None:
     top = read_multivariant(multivariant_playlist(presentation, "PID/"))
     assert len(top.variants) == max(1, len(presentation.video))
+    assert len(top.i_frames) == (presentation.trick is not None)
     targets = set()
     for track in presentation.tracks:
         playlist = read_media(media_playlist(track, presentation))
         assert playlist.ended
         assert playlist.map_uri == "init.mp4"
+        assert playlist.i_frames_only == (track == presentation.trick)
         assert playlist.tags["EXT-X-PLAYLIST-TYPE"] == "VOD"
         assert [segment.uri for segment in playlist.segments] == [f"{i}.m4s" for i in range(len(track.bounds) - 1)]
         length = Fraction(track.bounds[-1] * track.frame_ticks, track.timescale)

@@ -18,6 +18,7 @@ from vidstead.media import (
     cell_limit,
     parse_adts,
     track_kind,
+    trick_lead,
     write_fragment,
 )
 
@@ -49,9 +50,7 @@ class PictureCutter:
         index = self._next
         if index == self._end:
             raise MediaFormatError(reason=f"{self.row.name} goes on after segment {index - 1}")
-        header = self._reader.header
-        if header is None or header.config != self.row.header.config:
-            raise MediaFormatError(reason=f"{self.row.name} has other headers than its row")
+        _check_header(self.row, self._reader)
         begin, end = self.row.bounds[index : index + 2]
         keys = [number for number, sample in enumerate(fragment.samples) if sample.key]
         if len(fragment.samples) != end - begin or keys != [0]:
@@ -59,6 +58,47 @@ class PictureCutter:
             raise MediaFormatError(reason=f"segment {index} of {self.row.name} has {made}, not {end - begin}")
         self._next += 1
         return index, write_cell(self.row, index, align(_even(fragment, self._ticks), start=begin * self._ticks))
+
+
+class TrickCutter:
+    """One picture of ffmpeg's MP4 is one cell, as long as the cell; one more may come first, and is dropped."""
+
+    def __init__(self, row: Row, timeline: Timeline, first: int, count: int) -> None:
+        self.row = row
+        self._ticks = timeline.frame_ticks
+        self._next = first - trick_lead(first)
+        self._first = first
+        self._end = first + count
+        self._reader = FragmentReader()
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """See ``Cutter``."""
+        cells = [self._cell(fragment) for fragment in self._reader.feed(data)]
+        return [cell for cell in cells if cell[0] >= self._first]
+
+    def close(self) -> None:
+        """See ``Cutter``."""
+        if self._next != self._end:
+            raise MediaFormatError(reason=f"{self.row.name} ends before segment {self._next}")
+        self._reader.close()
+
+    def _cell(self, fragment: Fragment) -> tuple[int, bytes]:
+        index = self._next
+        _check_header(self.row, self._reader)
+        if index == self._end or len(fragment.samples) != 1 or not fragment.samples[0].key:
+            made = f"{len(fragment.samples)} pictures"
+            raise MediaFormatError(reason=f"segment {index} of {self.row.name} has {made}, not one key picture")
+        self._next += 1
+        begin, end = self.row.bounds[index : index + 2]
+        (sample,) = fragment.samples
+        sample = replace(sample, duration=(end - begin) * self._ticks)
+        whole = replace(fragment, samples=(sample,))
+        return index, write_cell(self.row, index, align(whole, start=begin * self._ticks))
+
+
+def _check_header(row: Row, reader: FragmentReader) -> None:
+    if reader.header is None or reader.header.config != row.header.config:
+        raise MediaFormatError(reason=f"{row.name} has other headers than its row")
 
 
 def _even(fragment: Fragment, ticks: int) -> Fragment:

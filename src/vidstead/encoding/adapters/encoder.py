@@ -6,8 +6,8 @@ from contextlib import aclosing
 from functools import partial
 
 from vidstead.encoding.adapters.copier import Mp4Copier
-from vidstead.encoding.adapters.cutters import PictureCutter, SoundCutter
-from vidstead.encoding.adapters.feeding import picture_order, sound_order, sound_span
+from vidstead.encoding.adapters.cutters import PictureCutter, SoundCutter, TrickCutter
+from vidstead.encoding.adapters.feeding import key_order, picture_order, sound_order, sound_span
 from vidstead.encoding.adapters.run import encode_once, make_cells
 from vidstead.encoding.errors import EncodingFailed
 from vidstead.encoding.ports import EncodedCell, Run
@@ -16,13 +16,16 @@ from vidstead.media import (
     AudioSpec,
     Colour,
     CopySpec,
+    EncodedSpec,
     FragmentReader,
     MediaFormatError,
     RowHeader,
     RowSpec,
     SourceFacts,
     Timeline,
+    TrickSpec,
     VideoSpec,
+    VideoStream,
     aac_config,
     audio_codec,
     audio_command,
@@ -32,6 +35,8 @@ from vidstead.media import (
     output_colour,
     picture_filler_command,
     sound_filler_command,
+    trick_command,
+    trick_filler_command,
     video_codec,
     video_command,
     video_init,
@@ -57,7 +62,7 @@ class FfmpegEncoder:
         self._copier = copier
         self._ffmpeg = ffmpeg
         self._build = _version(ffmpeg)
-        self._headers: dict[tuple[VideoSpec, Colour], RowHeader] = {}
+        self._headers: dict[tuple[EncodedSpec, Colour], RowHeader] = {}
 
     @property
     def build(self) -> str:
@@ -66,7 +71,7 @@ class FfmpegEncoder:
 
     async def headers(self, specs: Sequence[RowSpec], facts: SourceFacts) -> tuple[RowHeader, ...]:
         """See ``Encoder``. Raises ``EncodingFailed``."""
-        pictures = [spec for spec in specs if isinstance(spec, VideoSpec)]
+        pictures = [spec for spec in specs if isinstance(spec, EncodedSpec)]
         colour = output_colour(facts.video) if facts.video else Colour()
         missing = [spec for spec in pictures if (spec, colour) not in self._headers]
         if missing:
@@ -83,9 +88,12 @@ class FfmpegEncoder:
 
     def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """See ``Encoder``. Raises ``EncodingFailed``."""
-        if isinstance(order.rows[0].spec, CopySpec):
+        spec = order.rows[0].spec
+        if isinstance(spec, CopySpec):
             return self._copier.run(order)
-        return self._sound(order) if isinstance(order.rows[0].spec, AudioSpec) else self._pictures(order)
+        if isinstance(spec, TrickSpec):
+            return self._trick(order, spec)
+        return self._sound(order) if isinstance(spec, AudioSpec) else self._pictures(order)
 
     def _pictures(self, order: Run) -> AsyncGenerator[EncodedCell]:
         video = order.source.facts.video
@@ -107,6 +115,14 @@ class FfmpegEncoder:
         cutters = [PictureCutter(row, order.timeline, order.first, order.count) for row in order.rows]
         return make_cells(self._store, order, picture_order(order, video), command, cutters)
 
+    def _trick(self, order: Run, spec: TrickSpec) -> AsyncGenerator[EncodedCell]:
+        video = order.source.facts.video
+        if video is None or len(order.rows) != 1:
+            raise ValueError("a run of a trick row needs a picture, and that row only")
+        command = partial(_trick_command, self._ffmpeg, spec, video, order.first)
+        cutters = [TrickCutter(order.rows[0], order.timeline, order.first, order.count)]
+        return make_cells(self._store, order, key_order(order, video), command, cutters)
+
     async def _sound(self, order: Run) -> AsyncGenerator[EncodedCell]:
         facts = order.source.facts
         for row in order.rows:
@@ -127,16 +143,18 @@ class FfmpegEncoder:
         spec, frames = row.spec, row.bounds[index + 1] - row.bounds[index]
         if isinstance(spec, CopySpec):
             raise EncodingFailed(first=index, last=index, rows=row.name, reason="a copied picture has no stand-in")
-        cutter: PictureCutter | SoundCutter
-        data: bytes | None = None
+        cutter: PictureCutter | SoundCutter | TrickCutter
+        colour = output_colour(source.facts.video) if source.facts.video else Colour()
+        data = row.header.init + before if before is not None and not isinstance(spec, AudioSpec) else None
         if isinstance(spec, AudioSpec):
             cutter = SoundCutter(row, index, 1)
             command = partial(_sound_filler, self._ffmpeg, spec, frames)
+        elif isinstance(spec, TrickSpec):
+            cutter = TrickCutter(row, timeline, index, 1)
+            command = partial(_trick_filler, self._ffmpeg, spec, colour, index, data is not None)
         else:
             cutter = PictureCutter(row, timeline, index, 1)
             held = row.bounds[index] - row.bounds[index - 1] - 1 if before is not None else None
-            data = row.header.init + before if before is not None else None
-            colour = output_colour(source.facts.video) if source.facts.video else Colour()
             command = partial(_picture_filler, self._ffmpeg, spec, colour, frames, held)
         try:
             (made,), said = await encode_once(command, 1, data=data, seconds=FILLER_SECONDS)
@@ -148,7 +166,7 @@ class FfmpegEncoder:
             raise EncodingFailed(first=index, last=index, rows=row.name, reason=f"no filler: {said}")
         return cells[0][1]
 
-    async def _picture_headers(self, specs: Sequence[VideoSpec], colour: Colour) -> list[RowHeader]:
+    async def _picture_headers(self, specs: Sequence[EncodedSpec], colour: Colour) -> list[RowHeader]:
         said = ""
         try:
             command = partial(header_command, self._ffmpeg, specs, colour)
@@ -165,6 +183,16 @@ def _picture_filler(
     return picture_filler_command(ffmpeg, spec, colour, frames=frames, held=held, output=outputs[0])
 
 
+def _trick_command(ffmpeg: str, spec: TrickSpec, video: VideoStream, first: int, outputs: Sequence[int]) -> list[str]:
+    return trick_command(ffmpeg, spec, video=video, first=first, output=outputs[0])
+
+
+def _trick_filler(
+    ffmpeg: str, spec: TrickSpec, colour: Colour, first: int, held: bool, outputs: Sequence[int]
+) -> list[str]:
+    return trick_filler_command(ffmpeg, spec, colour, first=first, held=held, output=outputs[0])
+
+
 def _sound_filler(ffmpeg: str, spec: AudioSpec, frames: int, outputs: Sequence[int]) -> list[str]:
     return sound_filler_command(ffmpeg, spec, frames=frames, output=outputs[0])
 
@@ -175,7 +203,7 @@ def _sound_command(
     return audio_command(ffmpeg, spec, source_rate=source_rate, begin=begin, end=end, output=outputs[0])
 
 
-def _picture_header(spec: VideoSpec, colour: Colour, file: bytes) -> RowHeader:
+def _picture_header(spec: EncodedSpec, colour: Colour, file: bytes) -> RowHeader:
     reader = FragmentReader()
     reader.feed(file)
     if reader.header is None:

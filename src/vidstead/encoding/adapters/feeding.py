@@ -20,6 +20,8 @@ PAGES = Fraction(3)
 """Seconds to go back further in Ogg, whose timestamps are right only from the second page after a seek on."""
 BEFORE_START = Fraction(60)
 """Seconds before the first picture that its key packet may lie (behind an edit list)."""
+KEY_PLACES = 3
+"""Key packets that are tried for each picture of a trick row."""
 
 Order = dict[str, Any]
 
@@ -32,7 +34,7 @@ def picture_order(run: Run, video: VideoStream) -> Order:
     """
     rate, base = run.timeline.rate, video.time_base
     begin, end = run.timeline.start(run.first), run.timeline.start(run.first + run.count)
-    threshold = video.start + floor((begin + Fraction(1, 4) / rate) / base)
+    threshold = _first_slot(run, video, run.first)
     if video.interlaced:
         threshold = video.start + floor((begin - FIELD_ROLL) / base)
     return {
@@ -45,6 +47,30 @@ def picture_order(run: Run, video: VideoStream) -> Order:
         "stop": video.start + ceil((end + Fraction(1, 2) / rate) / base),
         "shift": int(clock_offset(rate, base) / base) - video.start,
     }
+
+
+def key_order(run: Run, video: VideoStream) -> Order:
+    """The feeder's order for a trick row: of every column the last key packet at or before its first slot, decoded."""
+    thresholds = [_first_slot(run, video, column) for column in range(run.first, run.first + run.count)]
+    return {
+        "kind": "keys",
+        "stream": video.index,
+        "columns": [
+            {"threshold": threshold, "places": places(run.index.keys, threshold, most=KEY_PLACES)}
+            for threshold in thresholds
+        ],
+        "from": video.start - floor(BEFORE_START / video.time_base),
+        "earliest": video.start,
+        "width": video.width,
+        "height": video.height,
+        "pixels": video.pixel_format,
+    }
+
+
+def _first_slot(run: Run, video: VideoStream, column: int) -> int:
+    """The latest PTS that the first slot of a column shows for sure."""
+    rate = run.timeline.rate
+    return video.start + floor((run.timeline.start(column) + Fraction(1, 4) / rate) / video.time_base)
 
 
 def sound_order(run: Run, facts: SourceFacts, sound: AudioStream, begin: Fraction, end: Fraction) -> Order:
@@ -80,10 +106,10 @@ def asset_zero(facts: SourceFacts) -> Fraction:
     return lead.start * lead.time_base
 
 
-def places(keys: Sequence[KeyPacket], threshold: int) -> list[list[int]]:
+def places(keys: Sequence[KeyPacket], threshold: int, *, most: int = PLACES) -> list[list[int]]:
     """The key packets to try for ``threshold``, the latest first, and last the first of all."""
     last = bisect_right(keys, threshold, key=lambda key: key.timestamp)
-    tried = list(reversed(keys[max(0, last - PLACES) : last]))
+    tried = list(reversed(keys[max(0, last - most) : last]))
     if not tried or tried[-1] != keys[0]:
         tried += keys[:1]
     return [[key.timestamp, key.position] for key in tried]

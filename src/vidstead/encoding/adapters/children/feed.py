@@ -6,7 +6,7 @@ stream ``lead``, the latest first), what the first packet must be (a PTS not bef
 may hold DTS where PTS is meant, so every place is verified by the packets that are found there, and the one before is
 tried next. Of an MP4 with an index, sound is sought by its own (``direct``).
 
-Sound is written in samples (``clock``).
+Sound is written in samples (``clock``); the keys of a trick row are decoded (``keys``).
 """
 
 from __future__ import annotations
@@ -15,29 +15,22 @@ import itertools
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
-from av.stream import Discard, Stream
+from av.stream import Stream
 
 from .clock import in_samples
-from .media import fragment_head, is_fragmented, open_source
+from .keys import NoPictureError, write_keys
+from .media import Packets, begin, fragment_head, is_fragmented, open_source, packets_of, seek
 from .reader import SourceLostError
 
 REORDERED = 20
 """Packets read on after the first one beyond the end: any of them may be shown before it (H.264 allows 16)."""
-SEARCH = 400
-"""Packets that are read in search of the key packet of one place."""
 
 Order = dict[str, Any]
-Packets = Iterator[Any]
-"""PyAV's packets: what it says of their types does not know that filtering leaves none without a PTS."""
-
-SOUGHT_BY_BYTE = ("mpegts",)
-"""Containers without an index of their own, where ours has the position of every key packet."""
 EDITING_CODECS = ("prores", "dnxhd")
 
 
@@ -58,7 +51,7 @@ def main(order: Order) -> None:
         feed(order, Sink())
     except BrokenPipeError:
         os._exit(0)
-    except SourceLostError as error:
+    except (SourceLostError, NoPictureError) as error:
         sys.exit(str(error))
     sys.stdout.flush()
     os._exit(0)
@@ -66,6 +59,9 @@ def main(order: Order) -> None:
 
 def feed(order: Order, sink: Sink) -> None:
     """Write the packets of ``order`` to ``sink``."""
+    if order["kind"] == "keys":
+        write_keys(order, sink)
+        return
     container, packets = find(order)
     stream = container.streams[order["stream"]]
     name, options = _carrier(stream)
@@ -102,34 +98,15 @@ def find(order: Order) -> tuple[InputContainer, Packets]:
         if fragmented:
             container.close()
             container = open_source(order["source"], head=head, resume=position)
-        elif container.format.name in SOUGHT_BY_BYTE and position >= 0:
-            container.seek(position, unsupported_byte_offset=True)
         else:
-            container.seek(timestamp, stream=container.streams[lead])
-        found = _begin(_packets(container, order["stream"]), order, timestamp)
+            seek(container, container.streams[lead], timestamp, position)
+        wanted = None if order["kind"] == "audio" else timestamp
+        found = begin(packets_of(container, order["stream"]), order["from"], order["threshold"], wanted)
         if found is not None:
             return container, found
     container.close()
     container = open_source(order["source"])
-    return container, _packets(container, order["stream"])
-
-
-def _packets(container: InputContainer, index: int) -> Packets:
-    for stream in container.streams:
-        stream.discard = Discard.default if stream.index == index else Discard.all
-    return container.demux(container.streams[index])
-
-
-def _begin(packets: Packets, order: Order, timestamp: int) -> Packets | None:
-    """The packets from the first good one on, or nothing where this place does not hold one."""
-    for packet in itertools.islice(packets, SEARCH):
-        if packet.pts is None or not packet.is_keyframe or packet.pts < order["from"]:
-            continue
-        if packet.pts > order["threshold"]:
-            return None
-        if order["kind"] == "audio" or timestamp in (packet.pts, packet.dts):
-            return itertools.chain([packet], packets)
-    return None
+    return container, packets_of(container, order["stream"])
 
 
 def _write_pictures(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:

@@ -1,10 +1,12 @@
 """Opening a source with PyAV: only demuxers of real containers, and nothing beyond the one file."""
 
+import itertools
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 
 from .reader import RangeReader, open_ranges
 
@@ -13,9 +15,17 @@ FORMATS = (
     "mxf,gxf,nut,ivf,au,tta,wv"
 )
 """No playlists (hls, dash, concat), which would open other files; no images, no text, no bare streams."""
+SOUGHT_BY_BYTE = ("mpegts",)
+"""Containers without an index of their own, where ours has the position of every key packet."""
 BUFFER = 64 * 1024
+SEARCH = 400
+"""Packets that are read in search of the key packet of one place."""
 FRAGMENT_BOXES = 4096
 """Boxes that are looked at before the first fragment."""
+
+
+Packets = Iterator[Any]
+"""PyAV's packets: what it says of their types does not know that filtering leaves none without a PTS."""
 
 
 class RefusedError(Exception):
@@ -52,6 +62,37 @@ def is_picture(stream: Stream) -> bool:
 def is_fragmented(container: InputContainer, stream: Stream) -> bool:
     """Whether an MP4 keeps its samples in fragments: then its ``moov`` lists none."""
     return "mp4" in container.format.name and stream.frames == 0
+
+
+def seek(container: InputContainer, stream: Stream, timestamp: int, position: int) -> None:
+    """Go to a key packet of ``stream``, or before it."""
+    if container.format.name in SOUGHT_BY_BYTE and position >= 0:
+        container.seek(position, unsupported_byte_offset=True)
+    else:
+        container.seek(timestamp, stream=stream)
+
+
+def packets_of(container: InputContainer, index: int) -> Packets:
+    """The packets of one stream from here on; the others are not read."""
+    for stream in container.streams:
+        stream.discard = Discard.default if stream.index == index else Discard.all
+    return container.demux(container.streams[index])
+
+
+def begin(packets: Packets, earliest: int, threshold: int, timestamp: int | None) -> Packets | None:
+    """The packets from the first good one on, or nothing where there is none.
+
+    Good is a key packet whose PTS is neither before ``earliest`` nor after ``threshold``, and whose PTS or DTS is
+    ``timestamp`` where one is wanted.
+    """
+    for packet in itertools.islice(packets, SEARCH):
+        if packet.pts is None or not packet.is_keyframe or packet.pts < earliest:
+            continue
+        if packet.pts > threshold:
+            return None
+        if timestamp is None or timestamp in (packet.pts, packet.dts):
+            return itertools.chain([packet], packets)
+    return None
 
 
 def boxes(reader: RangeReader, limit: int) -> list[tuple[str, int, int]]:

@@ -36,6 +36,8 @@ EDGE = 600
 """Index entries at either end that are looked at for discarded pictures."""
 UNTIMED = ("avi",)
 """Containers whose pictures have no timestamps."""
+INDEXED_AS_READ = ("flv",)
+"""Containers whose index grows while they are read: what is in it now is only the beginning."""
 KEYS = 200_000
 MOST_BOXES = 1_000_000
 
@@ -180,7 +182,7 @@ def _hop(stream: Stream, step: int) -> list[tuple[int, int]]:
 
 
 def _dense(container: InputContainer, stream: Stream, keys: list[tuple[int, int]]) -> bool:
-    if not keys or not container.duration:
+    if not keys or not container.duration or container.format.name in INDEXED_AS_READ:
         return False
     if "mp4" in container.format.name and not is_fragmented(container, stream):
         return True

@@ -1,7 +1,8 @@
-"""The clips that figures are measured on: the same bytes' worth of content every time, from a seed.
+"""The clips that figures are measured on: the same content every time, from a seed.
 
-``easy`` is a slow zoom with gentle motion; ``hard`` turns, has film grain, and changes all of a sudden every two seconds. Both are H.264 with
-B-frames and AAC, and a key picture every 2 s, so that they pass through; or every 10 s, so that they don't.
+``easy`` is a slow pattern with gentle motion. ``hard`` turns, has film grain, and changes all of a sudden every two
+seconds. Both are H.264 with B-frames, and AAC; with a key picture every 2 s, so that they pass through, or every 10 s,
+so that they don't.
 """
 
 import subprocess

@@ -127,8 +127,7 @@ def forget(running: Server, sent: Sent) -> None:
     """Delete an asset, so that it disturbs no later figure."""
     with running.client() as client:
         client.delete(f"/video/v1/assets/{sent.asset_id}").raise_for_status()
-    objects = running.data_dir / "objects"
-    wait_for(lambda: not any(path.is_file() for path in objects.rglob("*")), seconds=60, what="nothing is left")
+    wait_for(lambda: not running.objects(), seconds=60, what="nothing is left")
 
 
 def listed(values: list[float]) -> str:

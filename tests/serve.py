@@ -80,6 +80,11 @@ class Server:
         """The last lines of the server's log, for a failed assertion."""
         return "\n" + "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def objects(self, pattern: str = "*") -> list[Path]:
+        """The stored objects whose path ends like ``pattern``; folders may vanish meanwhile."""
+        found = (Path(folder) / name for folder, _, names in os.walk(self.data_dir / "objects") for name in names)
+        return [path for path in found if path.match(pattern)]
+
     def children(self) -> list[psutil.Process]:
         """Every process under ``serve``."""
         return psutil.Process(self.process.pid).children(recursive=True)

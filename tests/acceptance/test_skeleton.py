@@ -40,11 +40,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def objects(server: Server, pattern: str = "**/*") -> list[Path]:
-    """The stored objects."""
-    return [path for path in (server.data_dir / "objects").glob(pattern) if path.is_file()]
-
-
 def covered(server: Server, asset_id: str) -> bool:
     asset = server.asset(asset_id)
     assert asset["status"] == "ready", asset
@@ -71,7 +66,7 @@ def test_watch_a_film_that_is_not_encoded_yet(server: Server, browser: Browser, 
     # The first picture, before coverage; then a jump to where no cell is stored yet.
     first = browser.watch(made["watch_url"], until=1.0)
     assert first.problems(RATE) == []
-    late = [path for path in objects(server, "*/grids/*/*/00001[01].m4s") if "audio" not in path.parent.name]
+    late = [path for path in server.objects("grids/*/*/00001[01].m4s") if "audio" not in path.parent.name]
     assert not covered(server, made["asset_id"])
     assert late == [], "the end of the film was encoded before anybody asked for it"
     jump = browser.play(made["hls_url"], seek_to=41.0, until="ended")
@@ -94,18 +89,18 @@ def test_watch_a_film_that_is_not_encoded_yet(server: Server, browser: Browser, 
     with server.client() as client:
         assert client.delete(f"/video/v1/assets/{made['asset_id']}").status_code == 204
         assert client.get(f"/video/v1/assets/{made['asset_id']}").status_code == 404
-    wait_for(lambda: not objects(server), seconds=30, what="every object is removed")
+    wait_for(lambda: not server.objects(), seconds=30, what="every object is removed")
     wait_for(lambda: httpx.get(made["hls_url"], trust_env=False).status_code == 404, seconds=5, what="it is gone")
 
 
 def test_delete_a_film_while_it_is_encoded(server: Server, film: Path) -> None:
     made = server.upload(film, "--wait", "published")
-    wait_for(lambda: objects(server, "*/grids/*/*/*.m4s"), seconds=60, what="cells are stored")
+    wait_for(lambda: server.objects("*.m4s"), seconds=60, what="cells are stored")
     with server.client() as client:
         assert client.delete(f"/video/v1/assets/{made['asset_id']}").status_code == 204
-    wait_for(lambda: not objects(server), seconds=60, what="every object is removed")
+    wait_for(lambda: not server.objects(), seconds=60, what="every object is removed")
     wait_for(lambda: not busy(server), seconds=30, what="no encoder runs any more")
-    assert not objects(server)
+    assert not server.objects()
 
 
 def busy(server: Server) -> list[str]:
@@ -145,9 +140,9 @@ def test_a_url_becomes_an_asset(server: Server) -> None:
 def test_what_is_no_film_is_said_so_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
     text = tmp_path / "film.mp4"
     text.write_text("This is no film.\n" * 1000)
-    before = len(objects(server))
+    before = len(server.objects())
     done = server.cli("upload", str(text), "--json")
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
-    wait_for(lambda: len(objects(server)) == before, seconds=20, what="the file is removed")
+    wait_for(lambda: len(server.objects()) == before, seconds=20, what="the file is removed")

@@ -163,7 +163,7 @@ async def test_cancelling_a_run_ends_its_children(bench: Clips) -> None:
 async def test_a_failing_encoder_says_why(bench: Clips) -> None:
     one = bench("mp4-25")
     await one.publish()
-    one.encoder._ffmpeg = "/bin/false"  # type: ignore[attr-defined]
+    one.encoder._ffmpeg = "/bin/false"
     with pytest.raises(EncodingFailed, match="270p"):
         await one.make(one.of_kind("video"), [(0, 1)])
     assert children() == []

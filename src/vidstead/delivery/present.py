@@ -3,7 +3,7 @@
 from math import ceil
 
 from vidstead.grid import Grid, Row
-from vidstead.media import AudioSpec, PictureSpec, TrickSpec, average_bandwidth
+from vidstead.media import AudioSpec, PictureSpec, TrickSpec, average_bandwidth, starting_row
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
 
 
@@ -12,10 +12,12 @@ def present(grid: Grid) -> Presentation:
     video = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, PictureSpec)]
     trick = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, TrickSpec)]
     sound = [(row, row.spec) for row in grid.rows if isinstance(row.spec, AudioSpec)]
+    start = starting_row([row.spec for row in grid.rows], encoded=grid.covered)
     return Presentation(
         timeline=grid.timeline,
         video=tuple(sorted(video, key=lambda track: -track.width * track.height)),
         audio=tuple(_audio(grid, row, spec, number) for number, (row, spec) in enumerate(sound)),
+        first=grid.rows[start].slug if start is not None else None,
         trick=next(iter(trick), None),
     )
 

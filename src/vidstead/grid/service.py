@@ -130,22 +130,28 @@ class Grids:
     async def want(self, environment_id: str, grid_id: str, cell: CellRef) -> None:
         """A viewer waits for a cell: note it, and ask for a hot span; the newest wish comes first."""
         async with self._database.begin(environment_id) as connection:
-            await repository.want(connection, environment_id, cell, WANT_SECONDS)
-            await self._jobs.defer(
-                connection,
-                HOT_TASK,
-                {
-                    "environment_id": environment_id,
-                    "grid_id": grid_id,
-                    "row_ids": [cell.row_id],
-                    "first": cell.index,
-                    "count": 1 + self._look_ahead,
-                    "hot": True,
-                },
-                queue="hot",
-                priority=int(time.time()),
-                once=f"hot:{cell.row_id}:{cell.index}",
-            )
+            await self.expect(connection, environment_id, grid_id, cell, seconds=WANT_SECONDS)
+
+    async def expect(
+        self, connection: AsyncConnection, environment_id: str, grid_id: str, cell: CellRef, *, seconds: float
+    ) -> None:
+        """A viewer may be expected to wait for a cell within ``seconds``: have it made as if one waited already."""
+        await repository.want(connection, environment_id, cell, seconds)
+        await self._jobs.defer(
+            connection,
+            HOT_TASK,
+            {
+                "environment_id": environment_id,
+                "grid_id": grid_id,
+                "row_ids": [cell.row_id],
+                "first": cell.index,
+                "count": 1 + self._look_ahead,
+                "hot": True,
+            },
+            queue="hot",
+            priority=int(time.time()),
+            once=f"hot:{cell.row_id}:{cell.index}",
+        )
 
     async def wanted(self, environment_id: str, cell: CellRef) -> bool:
         """Whether a viewer still waits for a cell."""

@@ -14,15 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vidstead.assets import Asset, AssetNotFound, Assets
 from vidstead.db import Database
 from vidstead.encoding import Publisher, PublishPlan, UnreadableSource, defer_fill
-from vidstead.grid import Grid, Grids, Part, Source, source_prefix
+from vidstead.grid import CellRef, Grid, Grids, Part, Source, source_prefix
 from vidstead.ingest.describe import describe
 from vidstead.ingest.errors import PublishingFailed
 from vidstead.jobs import Jobs
 from vidstead.kit import new_id
-from vidstead.media import SOURCE_INDEX
+from vidstead.media import SOURCE_INDEX, AudioSpec, starting_row
 from vidstead.storage import ObjectStore
 
 PUBLISH_TASK = "ingest.publish"
+EXPECTED_SECONDS = 30.0
+"""How long after publishing the first cells are made before everything else, though nobody waits yet."""
 
 
 class Publishing:
@@ -97,8 +99,15 @@ class Publishing:
             await self._fill(connection, asset, grid)
 
     async def _fill(self, connection: AsyncConnection, asset: Asset, grid: Grid) -> None:
-        if asset.fill == "eager":
-            await defer_fill(connection, self._jobs, grid)
+        """Have the grid filled; the beginning of what players begin with at once, as its first viewer may come now."""
+        if asset.fill != "eager":
+            return
+        await defer_fill(connection, self._jobs, grid)
+        start = starting_row([row.spec for row in grid.rows], encoded=False)
+        for place, row in enumerate(grid.rows):
+            if place == start or isinstance(row.spec, AudioSpec):
+                first = CellRef(row_id=row.id, index=0)
+                await self._grids.expect(connection, grid.environment_id, grid.id, first, seconds=EXPECTED_SECONDS)
 
     async def _discard(self, environment_id: str, source_id: str) -> None:
         """Remove a file that no grid has taken."""

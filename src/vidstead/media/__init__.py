@@ -46,7 +46,16 @@ from vidstead.media.fmp4 import (
     video_init,
     write_fragment,
 )
-from vidstead.media.ladder import audio_rows, display_size, plan_rows, sane_bitrate, trick_row, video_ladder
+from vidstead.media.ladder import (
+    FIRST_LINES,
+    audio_rows,
+    display_size,
+    plan_rows,
+    sane_bitrate,
+    starting_row,
+    trick_row,
+    video_ladder,
+)
 from vidstead.media.levels import h264_level
 from vidstead.media.rates import average_bandwidth, cell_limit, frame_seconds, peak_bandwidth, peak_of_cells
 from vidstead.media.rows import (
@@ -89,6 +98,7 @@ from vidstead.media.timeline import (
 
 __all__ = [
     "AAC_FRAME",
+    "FIRST_LINES",
     "OFFSET_SECONDS",
     "PRIMING",
     "ROW_SPEC",
@@ -163,6 +173,7 @@ __all__ = [
     "sound_filler_command",
     "split_samples",
     "standard_rate",
+    "starting_row",
     "target_duration",
     "timeline_with_bounds",
     "track_kind",

@@ -11,11 +11,12 @@ table for 30 fps. Above 30 fps the cap grows with rate^0.585, 1.5 times at 60 fp
 resemble each other more. Beneath the cap the constant quality decides, so easy films cost less.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
 from vidstead.media.levels import h264_level
-from vidstead.media.rows import AudioSpec, RowPlan, TrickSpec, VideoSpec
+from vidstead.media.rows import AudioSpec, CopySpec, PictureSpec, RowPlan, RowSpec, TrickSpec, VideoSpec
 from vidstead.media.source import AudioStream, SourceFacts, VideoStream
 
 STANDARD_RUNGS = (270, 360, 480, 720, 1080)
@@ -25,6 +26,9 @@ LONGEST_SIDE = 4096
 TRICK_SIDE = 180
 """Pixels: the short side of the trick row."""
 TRICK_NAME = "trick"
+
+FIRST_LINES = 480
+"""The short side, in pixels, of the best rung that players begin with."""
 
 _NATIVE_STEP = Fraction(108, 100)
 _REFERENCE_PIXELS = 1920 * 1080
@@ -119,6 +123,24 @@ def _rung(size: Size, rate: Fraction) -> RowPlan:
         level=level,
     )
     return RowPlan(name=f"{min(size)}p", spec=spec)
+
+
+def starting_row(specs: Sequence[RowSpec], *, encoded: bool) -> int | None:
+    """Which row players should begin with, by its place in ``specs``; ``None`` where there is no picture.
+
+    The best of at most 480 lines, or else the smallest: about 2 Mbit/s, which Apple's HLS authoring specification wants
+    first on Wi-Fi, and encoded faster than real time by any worker. While a film is not ``encoded`` yet, a row that
+    passes through comes before it: its cells take milliseconds.
+    """
+    pictures = [(place, spec) for place, spec in enumerate(specs) if isinstance(spec, PictureSpec)]
+    if not pictures:
+        return None
+    copies = [place for place, spec in pictures if isinstance(spec, CopySpec)]
+    if copies and not encoded:
+        return copies[0]
+    small = sorted(pictures, key=lambda found: found[1].width * found[1].height)
+    modest = [place for place, spec in small if min(spec.width, spec.height) <= FIRST_LINES]
+    return modest[-1] if modest else small[0][0]
 
 
 def sane_bitrate(peak: int, width: int, height: int, rate: Fraction) -> bool:

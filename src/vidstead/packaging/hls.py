@@ -5,8 +5,9 @@ addresses in them are relative, so a presentation may be served from anywhere.
 
 **Which variant is first** matters: players start with it when they know nothing of the network (AVPlayer always,
 hls.js until it has measured). It is the best one of at most 480 lines: about 2 Mbit/s, which Apple's HLS authoring
-specification wants first on Wi-Fi, and a rung that any worker encodes faster than real time, so that a film
-nobody has encoded yet starts soonest. The others follow, the best first, as the Mux API lists them.
+specification wants first on Wi-Fi, and a rung that any worker encodes faster than real time. Who makes the presentation
+may know better (``Presentation.first``): of a film that is not encoded yet, a rendition that passes through is there at
+once. The others follow, the best first, as the Mux API lists them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,14 +15,13 @@ from fractions import Fraction
 from itertools import pairwise
 from urllib.parse import quote
 
-from vidstead.media import nearest
+from vidstead.media import FIRST_LINES, nearest
 from vidstead.packaging.languages import language_tag, unique_names
 from vidstead.packaging.model import AudioTrack, Presentation, Track, VideoTrack
 
 VERSION = 7
 """EXT-X-MAP needs 6 (RFC 8216bis, section 8); 7 is what players expect of fragmented MP4."""
 
-_FIRST_LINES = 480
 _GROUP = "audio"
 _MICROSECONDS = 1_000_000
 
@@ -33,7 +33,7 @@ def multivariant_playlist(presentation: Presentation, base: str = "") -> bytes:
     when there is no track.
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    variants: Sequence[Track] = _first_then_best(presentation.video) or _default_first(presentation.audio)[:1]
+    variants: Sequence[Track] = _first_then_best(presentation) or _default_first(presentation.audio)[:1]
     if not variants:
         raise ValueError("a presentation has at least one track")
     grouped = presentation.audio if presentation.video or len(presentation.audio) > 1 else ()
@@ -73,11 +73,12 @@ def _microseconds(track: Track) -> list[int]:
     return [(bound * ticks + track.timescale) // scale for bound in track.bounds]
 
 
-def _first_then_best(video: Sequence[VideoTrack]) -> list[VideoTrack]:
+def _first_then_best(presentation: Presentation) -> list[VideoTrack]:
+    video = presentation.video
     best_first = sorted(video, key=lambda track: (track.width * track.height, track.bandwidth), reverse=True)
-    modest = (track for track in best_first if min(track.width, track.height) <= _FIRST_LINES)
-    first = next(modest, best_first[-1] if best_first else None)
-    return sorted(best_first, key=lambda track: track is not first)
+    modest = [track.slug for track in best_first if min(track.width, track.height) <= FIRST_LINES]
+    first = presentation.first or next(iter(modest), best_first[-1].slug if best_first else None)
+    return sorted(best_first, key=lambda track: track.slug != first)
 
 
 def _default_first(audio: Sequence[AudioTrack]) -> list[AudioTrack]:

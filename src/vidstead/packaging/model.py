@@ -61,6 +61,8 @@ class Presentation:
     video: tuple[VideoTrack, ...]
     """The best first."""
     audio: tuple[AudioTrack, ...]
+    first: str | None = None
+    """Slug of the picture that players should begin with; by default the best of at most 480 lines."""
     trick: VideoTrack | None = None
     """Still pictures for jumping about, one for each segment; a choice of players, never of viewers."""
 

@@ -12,7 +12,9 @@ from vidstead.media import (
     STANDARD_RATES,
     AudioSpec,
     AudioStream,
+    CopySpec,
     RowPlan,
+    RowSpec,
     SourceFacts,
     TrickSpec,
     VideoSpec,
@@ -21,6 +23,7 @@ from vidstead.media import (
     display_size,
     h264_level,
     plan_rows,
+    starting_row,
     trick_row,
     video_ladder,
 )
@@ -253,3 +256,37 @@ def test_a_trick_row_of_any_source(stream: VideoStream, rate: Fraction) -> None:
     assert spec.height <= max(Fraction(2), height)
     assert min(spec.width, spec.height) <= 180
     assert ROW_SPEC.validate_json(ROW_SPEC.dump_json(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("sizes", "copied", "encoded", "expected"),
+    [
+        ([(1920, 1080), (1280, 720), (854, 480), (640, 360)], False, False, 2),
+        ([(1280, 720), (1920, 1080)], False, True, 0),
+        ([(1920, 1080), (854, 480)], True, False, 0),
+        ([(1920, 1080), (854, 480)], True, True, 1),
+        ([(270, 480), (720, 1280)], False, True, 0),
+    ],
+)
+def test_players_begin_with_what_is_there_soonest(
+    sizes: list[tuple[int, int]], copied: bool, encoded: bool, expected: int
+) -> None:
+    specs: list[RowSpec] = [AudioSpec(sample_rate=48000, channels=2, bitrate=128_000)]
+    for number, (width, height) in enumerate(sizes):
+        if copied and number == 0:
+            rate = Fraction(25)
+            specs.append(CopySpec(width=width, height=height, rate=rate, bitrate=6_000_000, cell_bytes=4_000_000))
+        else:
+            specs.append(
+                VideoSpec(
+                    width=width,
+                    height=height,
+                    rate=Fraction(25),
+                    crf=23,
+                    max_bitrate=1_000_000,
+                    buffer_bits=1_000_000,
+                    level="4.0",
+                )
+            )
+    assert starting_row(specs, encoded=encoded) == expected + 1
+    assert starting_row(specs[:1], encoded=encoded) is None

@@ -8,11 +8,10 @@ const FIRST_BYTE_MS = 20_000;
 
 export const config: Partial<HlsConfig> = {
   workerPath,
-  startLevel: -1,
+  // No startLevel: the server lists first what is there soonest, and no cap by size, which would choose another.
   // The test would ask for a segment that is thrown away: an encode for nothing, before the first picture.
   testBandwidth: false,
   abrEwmaDefaultEstimate: 2_500_000,
-  capLevelToPlayerSize: true,
   startFragPrefetch: true,
   maxBufferLength: 30,
   maxMaxBufferLength: 60,

@@ -1,6 +1,6 @@
 """Assets: what users uploaded, as pieces of grids; their states, playback ids and progress."""
 
-from vidstead.assets.errors import AssetError, AssetNotFound, PlaybackIdNotFound
+from vidstead.assets.errors import AssetError, AssetNotFound, NothingDecoded, PlaybackIdNotFound
 from vidstead.assets.model import (
     TRANSITIONS,
     Asset,
@@ -25,6 +25,7 @@ __all__ = [
     "Assets",
     "Fill",
     "NewAsset",
+    "NothingDecoded",
     "Playback",
     "PlaybackId",
     "PlaybackIdNotFound",

@@ -22,3 +22,10 @@ class PlaybackIdNotFound(AssetError):
 
     code = "playback_id_not_found"
     status = 404
+
+
+class NothingDecoded(AssetError):
+    """Not one segment of the file could be decoded: export it again, as MP4 with H.264 and AAC if need be."""
+
+    code = "nothing_decoded"
+    status = 422

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead import events
 from vidstead.assets import repository
-from vidstead.assets.errors import AssetNotFound, PlaybackIdNotFound
+from vidstead.assets.errors import AssetNotFound, NothingDecoded, PlaybackIdNotFound
 from vidstead.assets.model import Asset, AssetPage, Fill, NewAsset, Playback, PlaybackId, Published
 from vidstead.db import Database
-from vidstead.grid import Grids
+from vidstead.grid import Coverage, Grids
 from vidstead.kit import Cursor, new_id, offset_of
 
 
@@ -109,18 +109,23 @@ class Assets:
         """Bring the progress of every asset of a grid up to the cells that are stored."""
         for asset_id in await repository.asset_ids_of_grid(connection, environment_id, grid_id):
             grid_ids = await repository.grid_ids(connection, environment_id, asset_id)
-            counts = [await self._grids.coverage(connection, environment_id, found) for found in grid_ids]
-            stored, cells = sum(count[0] for count in counts), sum(count[1] for count in counts)
-            await self._progress(connection, environment_id, asset_id, stored, cells)
+            coverage = Coverage(cells=0, stored=0, fillers=0)
+            for found in grid_ids:
+                coverage += await self._grids.coverage(connection, environment_id, found)
+            await self._progress(connection, environment_id, asset_id, coverage)
 
     async def _progress(
-        self, connection: AsyncConnection, environment_id: str, asset_id: str, stored: int, cells: int
+        self, connection: AsyncConnection, environment_id: str, asset_id: str, coverage: Coverage
     ) -> None:
-        covered = stored >= cells > 0
-        percent = 100.0 * stored / cells if cells else 0.0
-        if await repository.set_progress(connection, environment_id, asset_id, percent, covered) and covered:
-            asset = await self.get(connection, environment_id, asset_id)
-            await self._happened(connection, asset, "covered")
+        covered = coverage.stored >= coverage.cells > 0
+        percent = 100.0 * coverage.stored / coverage.cells if coverage.cells else 0.0
+        if not await repository.set_progress(connection, environment_id, asset_id, percent, covered) or not covered:
+            return
+        if coverage.fillers == coverage.cells:
+            error = NothingDecoded()
+            await self.fail(connection, environment_id, asset_id, error.code, [error.message])
+            return
+        await self._happened(connection, await self.get(connection, environment_id, asset_id), "covered")
 
     async def delete(self, connection: AsyncConnection, environment_id: str, asset_id: str) -> None:
         """Delete an asset; its grids die with their last piece. Raises ``AssetNotFound``."""

@@ -2,7 +2,7 @@
 
 from vidstead.grid.errors import GridError, GridNotFound
 from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, pictures_key, source_prefix
-from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Part, Row, Source, Span
+from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Part, Row, Source, Span
 from vidstead.grid.service import HOT_TASK, Grids, Recorded
 from vidstead.grid.tasks import register
 from vidstead.grid.waiting import Waiting
@@ -11,6 +11,7 @@ __all__ = [
     "HOT_TASK",
     "Cell",
     "CellRef",
+    "Coverage",
     "Grid",
     "GridError",
     "GridNotFound",

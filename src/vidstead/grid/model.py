@@ -131,3 +131,22 @@ class Span:
     first: int
     count: int
     hot: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How much of a grid, or of several, is stored."""
+
+    cells: int
+    """All cells there are."""
+    stored: int
+    fillers: int
+    """Stored cells that stand in for what could not be made."""
+
+    def __add__(self, other: "Coverage") -> "Coverage":
+        """Of both together."""
+        return Coverage(
+            cells=self.cells + other.cells,
+            stored=self.stored + other.stored,
+            fillers=self.fillers + other.fillers,
+        )

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Part, Row, Source
+from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Part, Row, Source
 from vidstead.media import ROW_SPEC, SOURCE_FACTS, RowHeader, Timeline
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
@@ -111,6 +111,8 @@ WANTED = text("""
 
 COVERAGE = text("""
     select coalesce(sum(cells), 0) as cells,
+           (select count(*) from cells join rows on rows.id = cells.row_id
+            where cells.environment_id = :environment_id and rows.grid_id = :grid_id and cells.filler) as fillers,
            coalesce(sum((select sum(upper(run) - lower(run)) from unnest(done) as run)), 0) as stored
     from rows where environment_id = :environment_id and grid_id = :grid_id
 """)
@@ -338,11 +340,11 @@ async def wanted(connection: AsyncConnection, environment_id: str, cell: CellRef
     return (await connection.execute(WANTED, _coordinates(environment_id, cell))).first() is not None
 
 
-async def coverage(connection: AsyncConnection, environment_id: str, grid_id: str) -> tuple[int, int]:
-    """Stored cells, and all cells, of a grid."""
+async def coverage(connection: AsyncConnection, environment_id: str, grid_id: str) -> Coverage:
+    """How much of a grid is stored."""
     scope = {"environment_id": environment_id, "grid_id": grid_id}
     found = (await connection.execute(COVERAGE, scope)).mappings().one()
-    return int(found["stored"]), int(found["cells"])
+    return Coverage(cells=int(found["cells"]), stored=int(found["stored"]), fillers=int(found["fillers"]))
 
 
 async def use(connection: AsyncConnection, environment_id: str, grid_id: str) -> bool:

@@ -16,7 +16,7 @@ from vidstead.db import Database
 from vidstead.grid import repository
 from vidstead.grid.errors import GridNotFound
 from vidstead.grid.keys import grid_prefix, source_prefix
-from vidstead.grid.model import Cell, CellRef, Grid, NewRow, Source
+from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Source
 from vidstead.jobs import Jobs
 from vidstead.media import Timeline
 from vidstead.storage import ObjectStore
@@ -158,8 +158,8 @@ class Grids:
         async with self._database.begin(environment_id) as connection:
             return await repository.wanted(connection, environment_id, cell)
 
-    async def coverage(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> tuple[int, int]:
-        """Stored cells and all cells of a grid."""
+    async def coverage(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> Coverage:
+        """How much of a grid is stored."""
         return await repository.coverage(connection, environment_id, grid_id)
 
     async def has_source(self, connection: AsyncConnection, environment_id: str, source_id: str) -> bool:

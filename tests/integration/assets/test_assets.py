@@ -1,5 +1,7 @@
 """The life of an asset, and what the log says of it."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 from tests.grids import cell, cells_of, create_grid
@@ -94,6 +96,23 @@ async def test_progress_follows_the_cells(
         seen.append((found.progress, found.covered))
     assert seen == [(40.0, False), (100.0, True)]
     assert (await log(database, environment_id, asset.id)).count("video.asset.covered") == 1
+
+
+@pytest.mark.parametrize("good", [0, 1])
+async def test_a_film_of_which_nothing_could_be_made_is_errored(
+    database: Database, assets: Assets, grids: Grids, environment_id: str, good: int
+) -> None:
+    asset = await create(database, assets, environment_id)
+    grid = await create_grid(database, grids, environment_id)
+    async with database.begin(environment_id) as connection:
+        await assets.publish(connection, environment_id, asset.id, PUBLISHED, [grid.id])
+    for number, ref in enumerate(cells_of(grid)):
+        await grids.record(environment_id, grid.id, replace(cell(ref), filler=number >= good))
+    async with database.begin(environment_id) as connection:
+        await assets.follow_grid(connection, environment_id, grid.id)
+        after = await assets.get(connection, environment_id, asset.id)
+    expected = ("ready", None) if good else ("errored", "nothing_decoded")
+    assert (after.status, after.error_type) == expected
 
 
 async def test_deleting(database: Database, assets: Assets, grids: Grids, environment_id: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.grids import cell, cells_of, create_grid, row_of
 
 from vidstead.db import Database
-from vidstead.grid import CellRef, GridNotFound, Grids, Recorded, cell_key, grid_prefix, source_prefix
+from vidstead.grid import CellRef, Coverage, GridNotFound, Grids, Recorded, cell_key, grid_prefix, source_prefix
 from vidstead.storage.testing import MemoryStore
 
 
@@ -90,7 +90,7 @@ async def test_coverage_follows_in_the_same_commit(database: Database, grids: Gr
     loaded = await grids.load(environment_id, grid.id)
     assert {row.done for row in loaded.rows} == {frozenset({0, 1, 2, 4})}
     async with database.begin(environment_id) as connection:
-        assert await grids.coverage(connection, environment_id, grid.id) == (8, 10)
+        assert await grids.coverage(connection, environment_id, grid.id) == Coverage(cells=10, stored=8, fillers=0)
 
 
 async def test_a_dead_grid_takes_nothing_and_is_swept(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from tests.oracle.barcode import read_barcodes
 from tests.oracle.browser import Browser, open_browser
+from tests.oracle.playlists import renditions
 from tests.oracle.sources import X264, Clip, make
 from tests.serve import Server, serve, wait_for
 
@@ -62,19 +63,6 @@ def covered(server: Server, asset_id: str) -> bool:
     return bool(asset["progress"]["state"] == "completed")
 
 
-def rendition(url: str, client: httpx.Client) -> dict[str, bytes]:
-    """Every rendition of a multivariant playlist by its address: init segment and cells, joined."""
-    lines = client.get(url).raise_for_status().text.splitlines()
-    joined = {}
-    for line in lines:
-        if line.endswith(".m3u8") and not line.startswith("#"):
-            playlist = httpx.URL(url).join(line)
-            media = client.get(playlist).raise_for_status().text.splitlines()
-            parts = ["init.mp4", *(name for name in media if name.endswith(".m4s") and not name.startswith("#"))]
-            joined[line] = b"".join(client.get(playlist.join(name)).raise_for_status().content for name in parts)
-    return joined
-
-
 def test_watch_a_film_that_is_not_encoded_yet(server: Server, browser: Browser, film: Path) -> None:
     made = server.upload(film, "--policy", "public", "--title", "A film", "--wait", "published")
     assert made["status"] == "ready"
@@ -96,10 +84,11 @@ def test_watch_a_film_that_is_not_encoded_yet(server: Server, browser: Browser, 
         assert problems == [], player
         assert whole.audio_bytes > 0
     with httpx.Client(timeout=60, trust_env=False) as client:
-        renditions = rendition(made["hls_url"], client)
-    assert len(renditions) == 4
-    for address, joined in renditions.items():
-        assert read_barcodes(joined) == list(range(FILM.frames)), address
+        found = renditions(client, made["hls_url"])
+    assert [rendition.kind for rendition in found].count("video") == 4
+    for rendition in found:
+        if rendition.kind == "video":
+            assert read_barcodes(rendition.joined) == list(range(FILM.frames)), rendition.address
 
     # Deleting leaves nothing.
     with server.client() as client:

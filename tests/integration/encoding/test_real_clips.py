@@ -35,7 +35,7 @@ def pictures(media: Path | bytes, rate: str = "") -> NDArray[np.float64]:
     return np.frombuffer(done.stdout, np.uint8).reshape(-1, SIZE[1], SIZE[0]).astype(float)
 
 
-@pytest.mark.skipif(not MEDIA.is_dir(), reason=f"the real clips are not on this machine ({MEDIA})")
+@pytest.mark.skipif(not MEDIA.is_dir(), reason=f"cannot exist here: the real clips are not on this machine ({MEDIA})")
 @pytest.mark.parametrize("name", CLIPS)
 async def test_cells_show_what_the_whole_shows(name: str, tmp_path: Path) -> None:
     one = Bench(LocalStore(tmp_path), MEDIA / name)

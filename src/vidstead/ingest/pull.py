@@ -10,7 +10,7 @@ from vidstead.grid import Part, part_key, source_prefix
 from vidstead.ingest.publishing import defer_publish
 from vidstead.ingest.service import BATCH_BYTES, batches
 from vidstead.jobs import Jobs
-from vidstead.kit import Outbound, VidsteadError, new_id
+from vidstead.kit import Outbound, OutboundError, new_id
 from vidstead.storage import ObjectStore
 
 PULL_TASK = "ingest.pull"
@@ -53,11 +53,14 @@ class AssetInputs:
         return asset
 
     async def pull(self, environment_id: str, asset_id: str, url: str) -> None:
-        """Fetch the file of an asset and have it published; an asset whose file can't be had is errored."""
+        """Fetch the file of an asset and have it published; an asset whose file can't be had is errored.
+
+        A store or database that does not answer is no fault of the address: that is raised, and the job tried again.
+        """
         source_id = new_id()
         try:
             part = await self._fetch(part_key(environment_id, source_id, 0), url)
-        except VidsteadError as error:
+        except OutboundError as error:
             async with self._database.begin(environment_id) as connection:
                 await self._assets.fail(connection, environment_id, asset_id, error.code, [error.message])
             return

@@ -1,5 +1,6 @@
 """Small grids for tests: rows with headers that nobody decodes, in a real database."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from vidstead.db import Database
@@ -11,6 +12,7 @@ from vidstead.media import (
     RowHeader,
     RowPlan,
     SourceFacts,
+    Timeline,
     VideoSpec,
     VideoStream,
     audio_bounds,
@@ -52,9 +54,15 @@ def facts(seconds: int) -> SourceFacts:
 
 
 async def create_grid(
-    database: Database, grids: Grids, environment_id: str, *, seconds: int = 20, store: ObjectStore | None = None
+    database: Database,
+    grids: Grids,
+    environment_id: str,
+    *,
+    seconds: int = 20,
+    store: ObjectStore | None = None,
+    sizes: Sequence[tuple[int, int]] = ((320, 180),),
 ) -> Grid:
-    """A grid of two rows, ``320x180`` and sound, in cells of 4 s; its source is stored where a store is given."""
+    """A grid of a row of each of ``sizes`` and sound, in cells of 4 s; its source is stored where a store is given."""
     timeline = uniform_timeline(rate=RATE, frames=24 * seconds, segment_seconds=4)
     source_id = new_id()
     source = Source(
@@ -66,16 +74,9 @@ async def create_grid(
     if store is not None:
         store.put(source.parts[0].key, b"source")
         store.put(source.index_key, b"{}")
-    video = VideoSpec(width=320, height=180, rate=RATE, crf=23, max_bitrate=400_000, buffer_bits=800_000, level="1.3")
     audio = AudioSpec(sample_rate=48000, channels=2, bitrate=128_000)
     rows = [
-        NewRow(
-            plan=RowPlan(name="180p", spec=video),
-            header=RowHeader(init=b"video init", codecs="avc1.64000d", timescale=24000, config=b"avcc"),
-            fingerprint="f",
-            bandwidth=500_000,
-            bounds=timeline.bounds,
-        ),
+        *(_picture_row(width, height, timeline) for width, height in sizes),
         NewRow(
             plan=RowPlan(name="audio", spec=audio),
             header=RowHeader(init=b"audio init", codecs="mp4a.40.2", timescale=48000, config=b"asc"),
@@ -93,6 +94,19 @@ async def create_grid(
             source=source,
             rows=rows,
         )
+
+
+def _picture_row(width: int, height: int, timeline: Timeline) -> NewRow:
+    spec = VideoSpec(
+        width=width, height=height, rate=RATE, crf=23, max_bitrate=400_000, buffer_bits=800_000, level="1.3"
+    )
+    return NewRow(
+        plan=RowPlan(name=f"{height}p", spec=spec),
+        header=RowHeader(init=b"video init", codecs="avc1.64000d", timescale=24000, config=b"avcc"),
+        fingerprint="f",
+        bandwidth=500_000,
+        bounds=timeline.bounds,
+    )
 
 
 def row_of(grid: Grid, name: str) -> Row:

@@ -20,6 +20,8 @@ import psutil
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+FAST = "1000"
+"""``VIDSTEAD_ENCODE_SPEED`` where playlists shall offer every rendition, however slow this machine is."""
 
 
 def free_port() -> int:
@@ -94,13 +96,17 @@ VIDSTEAD = [sys.executable, "-m", "vidstead"]
 
 
 @contextmanager
-def serve(folder: Path, **settings: str) -> Iterator[Server]:
-    """Start a server in ``folder`` with settings such as ``fill="lazy"``; stop it, and hold that nothing stays."""
+def serve(folder: Path, **settings: str | None) -> Iterator[Server]:
+    """Start a server in ``folder`` with settings such as ``fill="lazy"``; stop it, and hold that nothing stays.
+
+    Unless told otherwise (``None`` is the product's own default), every rendition is offered.
+    """
     port = free_port()
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VIDSTEAD_")}
-    environ = {**kept, "HOME": str(home)} | {f"VIDSTEAD_{name.upper()}": value for name, value in settings.items()}
+    given = {f"VIDSTEAD_{name.upper()}": value for name, value in {"encode_speed": FAST, **settings}.items() if value}
+    environ = {**kept, "HOME": str(home), **given}
     log = folder / "serve.log"
     data_dir = folder / "data"
     with log.open("ab") as sink:

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     storage_secret_key: SecretStr | None = Field(None, description="Secret key of the object store.")
     storage_region: str = Field("us-east-1", description="Region of the object store.")
     ffmpeg: str | None = Field(None, description="Path of one's own ffmpeg; else that of imageio-ffmpeg.")
+    encode_speed: float | None = Field(
+        None,
+        gt=0,
+        description="How many seconds of 1080p at 30 pictures per second a worker encodes in a second. It decides which"
+        " renditions are offered before they are stored. By default every worker measures it once.",
+    )
     segment_seconds: float = Field(4.0, ge=1.0, le=15.0, description="Length of a segment in seconds.")
     segment_policy: Literal["fixed", "by_length"] = Field(
         "fixed",

@@ -7,6 +7,7 @@ import pty
 import subprocess
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from tests.serve import VIDSTEAD, Server, serve, wait_for
@@ -135,7 +136,7 @@ def test_progress_is_shown_on_a_terminal_and_leaves_it_clean(tmp_path: Path, fil
 
 
 def test_demo_and_doctor_beside_a_server(tmp_path: Path) -> None:
-    with serve(tmp_path) as server:
+    with serve(tmp_path, encode_speed=None) as server:
         at = ("--data-dir", str(server.data_dir))
         made = json.loads(server.cli("demo", "--seconds", "4", "--json", *at).stdout)
         assert server.asset(made["asset_id"])["status"] == "ready"
@@ -144,3 +145,12 @@ def test_demo_and_doctor_beside_a_server(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
         assert "Vidstead answers" in found["port"]["found"]
         assert found["database"]["found"].startswith("embedded, schema ")
+        wait_for(lambda: measured(server), seconds=60, what="the worker measures how fast it encodes")
+        done = server.cli("doctor", *at)
+        assert f"{measured(server):.2f} x 1080p30, measured by " in done.stdout
+
+
+def measured(server: Server) -> float:
+    """What the web process believes of the workers."""
+    lines = httpx.get(f"{server.url}/metrics", trust_env=False).text.splitlines()
+    return float(next(line for line in lines if line.startswith("vidstead_encode_speed ")).split()[1])

@@ -150,7 +150,7 @@ def test_tables_without_an_environment_are_known(database_urls: RoleUrls) -> Non
             where c.relkind in ('r', 'p') and c.relnamespace = 'app'::regnamespace and not c.relforcerowsecurity
             """
         ).fetchall()
-    assert {name for (name,) in tables} == {"alembic_version", "event_cursors"}
+    assert {name for (name,) in tables} == {"alembic_version", "encode_speeds", "event_cursors"}
 
 
 def test_functions_that_cross_environments_are_those_listed(database_urls: RoleUrls) -> None:

@@ -1,6 +1,8 @@
 """Prometheus metrics of the web process, and where they are read."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +18,15 @@ SECONDS = Histogram(
     buckets=BUCKETS,
 )
 BYTES = Counter("vidstead_http_response_bytes_total", "Bytes of bodies sent.", labelnames=("route",))
+ENCODE_SPEED = Gauge(
+    "vidstead_encode_speed",
+    "Best speed of the living workers: seconds of 1080p30 encoded in a second. 0: none is known.",
+)
+
+
+def watch_encode_speed(latest: Callable[[], float | None]) -> None:
+    """Have the gauge tell what ``latest`` says when it is read."""
+    ENCODE_SPEED.set_function(lambda: latest() or 0.0)
 
 
 def count(*, method: str, route: str, status: int, seconds: float, body_bytes: int) -> None:

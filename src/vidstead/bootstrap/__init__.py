@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "database_urls",
     "embedded_postgres",
+    "encode_speed",
     "ffmpeg_path",
     "load_settings",
     "migrate",
@@ -47,3 +48,18 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
     from vidstead.bootstrap.worker import run
 
     await run(settings, stop)
+
+
+def encode_speed(settings: Settings) -> tuple[float, str] | None:
+    """The best speed of the living workers and whose it is; ``None``: none is known. Raises ``DatabaseUnavailable``."""
+    from vidstead.db import Database
+    from vidstead.encoding import Speeds
+
+    async def ask() -> tuple[float, str] | None:
+        database = Database(database_urls(settings).app)
+        try:
+            return await Speeds(database).best()
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())

@@ -8,9 +8,11 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from vidstead.api import ApiServices, create_app
+from vidstead.api.metrics import watch_encode_speed
 from vidstead.api.pages import page_routes
 from vidstead.bootstrap.core import assemble
 from vidstead.delivery import Delivery, delivery_routes
+from vidstead.encoding import BestSpeed, Speeds
 from vidstead.grid import Waiting
 from vidstead.ingest import upload_routes
 from vidstead.kit import configure_logging
@@ -23,7 +25,16 @@ def make_app(settings: Settings) -> ASGIApp:
     configure_logging(settings.log_level)
     core = assemble(settings)
     waiting = Waiting(core.grids, core.listener)
-    delivery = Delivery(core.assets, core.grids, waiting, core.store, wait_seconds=settings.cell_wait_seconds)
+    speed = BestSpeed(Speeds(core.database), fixed=settings.encode_speed)
+    watch_encode_speed(speed.latest)
+    delivery = Delivery(
+        core.assets,
+        core.grids,
+        waiting,
+        core.store,
+        wait_seconds=settings.cell_wait_seconds,
+        encode_speed=speed.latest,
+    )
     services = ApiServices(
         database=core.database,
         tenancy=Tenancy(),
@@ -37,13 +48,19 @@ def make_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await core.listener.start()
-        following = asyncio.create_task(waiting.follow(), name="news of cells")
+        await speed.refresh()
+        tasks = [
+            asyncio.create_task(waiting.follow(), name="news of cells"),
+            asyncio.create_task(speed.follow(), name="news of speeds"),
+        ]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
             await core.close()
 
     pages = page_routes(origins=[settings.public_url] if settings.public_url else [])

@@ -2,16 +2,19 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 
 from vidstead import encoding, grid, ingest
 from vidstead.assets import Progress
 from vidstead.bootstrap.core import Core, assemble
 from vidstead.bootstrap.places import ffmpeg_path
-from vidstead.encoding import Publisher, SpanFiller
+from vidstead.encoding import Calibration, Publisher, SpanFiller, Speeds
 from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
+from vidstead.encoding.adapters.meter import FfmpegMeter
 from vidstead.encoding.adapters.prober import PyAvProber
 from vidstead.events import Follower
 from vidstead.ingest import Publishing
@@ -32,23 +35,33 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         await ingest.give_up(job, publishing)
 
     core = assemble(settings, failed=failed)
-    publishing = _register(core, settings)
+    copier = Mp4Copier(core.store)
+    encoder = FfmpegEncoder(core.store, ffmpeg_path(settings), copier)
+    publishing = _register(core, settings, copier, encoder)
+    calibration = _calibration(core, settings, encoder)
     progress = Progress(core.database, core.assets)
     follower = Follower(progress.name, core.database, core.listener, progress.handle)
     await core.listener.start()
     following = asyncio.create_task(follower.run(stop), name=progress.name)
+    calibrating = asyncio.create_task(calibration.run(stop), name="calibration")
     try:
         await core.jobs.run({"hot": settings.hot_slots, "bulk": settings.bulk_slots, "system": SYSTEM_SLOTS}, stop)
     finally:
         stop.set()
+        calibrating.cancel()
+        with suppress(asyncio.CancelledError):
+            await calibrating
         await following
         await core.close()
 
 
-def _register(core: Core, settings: Settings) -> Publishing:
+def _calibration(core: Core, settings: Settings, encoder: FfmpegEncoder) -> Calibration:
+    meter = FfmpegMeter(ffmpeg_path(settings), encoder.build)
+    return Calibration(Speeds(core.database), meter, machine=socket.gethostname(), fixed=settings.encode_speed)
+
+
+def _register(core: Core, settings: Settings, copier: Mp4Copier, encoder: FfmpegEncoder) -> Publishing:
     """Make every task known, and what publishes known to who asks."""
-    copier = Mp4Copier(core.store)
-    encoder = FfmpegEncoder(core.store, ffmpeg_path(settings), copier)
     publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=_segment_policy(settings))
     publishing = Publishing(core.database, core.jobs, core.store, core.grids, core.assets, publisher)
     grid.register(core.jobs, core.grids)

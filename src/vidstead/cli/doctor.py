@@ -104,6 +104,19 @@ def _embedded_runs(urls: RoleUrls) -> bool:
     return True
 
 
+def speed(settings: Settings) -> Finding:
+    """How fast the workers encode, which decides what is offered before it is stored. Never a problem by itself."""
+    if settings.encode_speed is not None:
+        return Finding(check="speed", ok=True, found=f"{settings.encode_speed:g} x 1080p30, as it is set")
+    try:
+        best = bootstrap.encode_speed(settings)
+    except VidsteadError:
+        best = None
+    if best is None:
+        return Finding(check="speed", ok=True, found="not known; a worker that starts measures it")
+    return Finding(check="speed", ok=True, found=f"{best[0]:.2f} x 1080p30, measured by {best[1]}")
+
+
 def storage(settings: Settings) -> Finding:
     """Whether objects can be written, read and removed."""
     if settings.storage_url is None and not settings.data_dir.exists():
@@ -184,6 +197,7 @@ def _output(*command: str) -> str:
 CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "ffmpeg": ffmpeg,
     "database": database,
+    "speed": speed,
     "storage": storage,
     "disk": disk,
     "port": port,

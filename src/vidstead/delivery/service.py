@@ -8,8 +8,9 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from math import inf
 from typing import TypeVar
 
 from vidstead.assets import Assets, Playback
@@ -29,7 +30,7 @@ from vidstead.storage import LocalFiles, ObjectStore
 
 FRESH_SECONDS = 1.0
 FILLING_SECONDS = 10.0
-"""How old a view of a grid may be that is not covered yet: only its average bit rates change."""
+"""How old a view of a grid may be that is not covered yet: which rows are offered changes, and average bit rates."""
 KEPT_PLAYBACKS = 4096
 KEPT_GRIDS = 512
 KEPT_CELLS = 65536
@@ -85,14 +86,25 @@ class Delivery:
     """Serves the viewers of one process."""
 
     def __init__(
-        self, assets: Assets, grids: Grids, waiting: Waiting, store: ObjectStore, *, wait_seconds: float
+        self,
+        assets: Assets,
+        grids: Grids,
+        waiting: Waiting,
+        store: ObjectStore,
+        *,
+        wait_seconds: float,
+        encode_speed: Callable[[], float | None] = lambda: inf,
     ) -> None:
-        """``wait_seconds``: how long a request waits for a missing cell before it is told to come again."""
+        """``wait_seconds``: how long a request waits for a missing cell before it is told to come again.
+
+        ``encode_speed``: that of the workers' best machine, which decides what is offered before it is stored.
+        """
         self._assets = assets
         self._grids = grids
         self._waiting = waiting
         self._store = store
         self._wait_seconds = wait_seconds
+        self._encode_speed = encode_speed
         self._playbacks: Kept[str, tuple[float, Playback]] = Kept(KEPT_PLAYBACKS)
         self._views: Kept[str, tuple[float, Grid, Presentation]] = Kept(KEPT_GRIDS)
         self._cells: Kept[CellRef, Cell] = Kept(KEPT_CELLS)
@@ -170,7 +182,8 @@ class Delivery:
         known = self._views.recall(grid_id)
         if known is None or (not known[1].covered and known[0] < time.monotonic()):
             grid = await self._grids.load(playback.environment_id, grid_id)
-            known = self._views.keep(grid_id, (time.monotonic() + FILLING_SECONDS, grid, present(grid)))
+            shown = present(grid, speed=self._encode_speed())
+            known = self._views.keep(grid_id, (time.monotonic() + FILLING_SECONDS, grid, shown))
         return known[1:]
 
     async def _playback(self, playback_id: str) -> Playback:
@@ -195,7 +208,7 @@ def _row(grid: Grid, slug: str) -> Row:
 
 
 def _track(presentation: Presentation, slug: str) -> VideoTrack | AudioTrack:
-    for track in presentation.tracks:
+    for track in (*presentation.tracks, *presentation.unlisted):
         if track.slug == slug:
             return track
     raise RowNotFound(row=slug)

@@ -1,6 +1,7 @@
 """Encoding: how sources become grids, and spans become cells."""
 
 from vidstead.encoding.errors import (
+    CalibrationFailed,
     EncodingError,
     EncodingFailed,
     EncodingInterrupted,
@@ -12,17 +13,22 @@ from vidstead.encoding.errors import (
     UnreadableSource,
 )
 from vidstead.encoding.fill import defer_fill, plan_spans
-from vidstead.encoding.ports import EncodedCell, Encoder, Prober, Run
+from vidstead.encoding.ports import EncodedCell, Encoder, Meter, Prober, Run
 from vidstead.encoding.publisher import Publisher, PublishPlan
 from vidstead.encoding.service import SpanFiller
+from vidstead.encoding.speeds import BestSpeed, Calibration, Speeds
 from vidstead.encoding.tasks import register
 
 __all__ = [
+    "BestSpeed",
+    "Calibration",
+    "CalibrationFailed",
     "EncodedCell",
     "Encoder",
     "EncodingError",
     "EncodingFailed",
     "EncodingInterrupted",
+    "Meter",
     "Prober",
     "PublishPlan",
     "Publisher",
@@ -33,6 +39,7 @@ __all__ = [
     "SourceTruncated",
     "SourceWithoutTracks",
     "SpanFiller",
+    "Speeds",
     "UnreadableSource",
     "defer_fill",
     "plan_spans",

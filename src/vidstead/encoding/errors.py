@@ -61,6 +61,13 @@ class EncodingInterrupted(EncodingError):
     status = 503
 
 
+class CalibrationFailed(EncodingError):
+    """How fast this machine encodes could not be measured: {reason}"""
+
+    code = "calibration_failed"
+    status = 500
+
+
 REFUSALS: dict[str, type[UnreadableSource]] = {
     error.code: error for error in (SourceNotMedia, SourceTruncated, SourceWithoutTracks, SourceCodecUnsupported)
 }

@@ -92,3 +92,16 @@ class Encoder(Protocol):
         ``EncodingFailed``.
         """
         ...
+
+
+class Meter(Protocol):
+    """Knows how fast this machine encodes."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that the speed depends on: encoder, processor, and how much of it may be used."""
+        ...
+
+    async def measure(self) -> float:
+        """The speed (see ``media.calibration``). Raises ``CalibrationFailed``."""
+        ...

@@ -1,5 +1,15 @@
 """Pure knowledge of media: sources, timelines, ladders, ffmpeg's arguments, fragmented MP4."""
 
+from vidstead.media.calibration import (
+    MEASURED_FRAMES,
+    MEASURED_HEIGHT,
+    MEASURED_RATE,
+    MEASURED_WIDTH,
+    UNKNOWN_SPEED,
+    cell_seconds,
+    in_time,
+    machine_speed,
+)
 from vidstead.media.codecs import (
     AacConfig,
     aac_config,
@@ -22,6 +32,7 @@ from vidstead.media.ffmpeg import (
     audio_command,
     clock_offset,
     header_command,
+    measure_command,
     output_colour,
     picture_filler_command,
     sound_filler_command,
@@ -99,6 +110,10 @@ from vidstead.media.timeline import (
 __all__ = [
     "AAC_FRAME",
     "FIRST_LINES",
+    "MEASURED_FRAMES",
+    "MEASURED_HEIGHT",
+    "MEASURED_RATE",
+    "MEASURED_WIDTH",
     "OFFSET_SECONDS",
     "PRIMING",
     "ROW_SPEC",
@@ -106,6 +121,7 @@ __all__ = [
     "SOURCE_FACTS",
     "SOURCE_INDEX",
     "STANDARD_RATES",
+    "UNKNOWN_SPEED",
     "AacConfig",
     "AudioSpec",
     "AudioStream",
@@ -143,6 +159,7 @@ __all__ = [
     "begins_with_idr",
     "cell_bytes",
     "cell_limit",
+    "cell_seconds",
     "clock_offset",
     "conforming",
     "copy_timeline",
@@ -151,9 +168,12 @@ __all__ = [
     "frame_seconds",
     "h264_level",
     "header_command",
+    "in_time",
     "is_idr",
     "join_fragments",
     "longest_cell",
+    "machine_speed",
+    "measure_command",
     "nal_length_size",
     "nal_types",
     "nal_units",

@@ -28,7 +28,7 @@ from fractions import Fraction
 from math import ceil, gcd, lcm
 
 from vidstead.media.rows import AudioSpec, EncodedSpec, TrickSpec, VideoSpec
-from vidstead.media.source import Colour, VideoStream
+from vidstead.media.source import HDR_TRANSFERS, Colour, VideoStream
 from vidstead.media.timeline import AAC_FRAME, Timeline
 
 OFFSET_SECONDS = 1000
@@ -47,7 +47,7 @@ _KEPT_MATRICES = ("bt709", "smpte170m", "bt470bg")
 _PRIMARIES = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte431", "smpte432")
 _TRANSFERS = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1", "bt2020-10", "bt2020-12")
 _FED = ("-copyts", "-format_whitelist", "nut,matroska,webm", "-i", "pipe:0")
-_HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+_BT709 = Colour(primaries="bt709", transfer="bt709", matrix="bt709")
 _RESAMPLE_ROLL = Fraction(1, 10)
 _GAP_SECONDS = "0.02"
 
@@ -61,7 +61,7 @@ def clock_offset(rate: Fraction, *time_bases: Fraction) -> int:
 def output_colour(video: VideoStream) -> Colour:
     """The colour of every row made from ``video``: its own where players know it, else BT.709; limited range."""
     known = video.colour
-    if known.matrix in _KEPT_MATRICES and known.transfer not in _HDR_TRANSFERS:
+    if known.matrix in _KEPT_MATRICES and known.transfer not in HDR_TRANSFERS:
         return Colour(
             primaries=_among(_PRIMARIES, known.primaries, known.matrix),
             transfer=_among(_TRANSFERS, known.transfer, known.matrix),
@@ -73,7 +73,7 @@ def output_colour(video: VideoStream) -> Colour:
             transfer=_among(_TRANSFERS, known.transfer, "smpte170m"),
             matrix="smpte170m",
         )
-    return Colour(primaries="bt709", transfer="bt709", matrix="bt709")
+    return _BT709
 
 
 def _among(known: Sequence[str], said: str | None, usual: str) -> str:
@@ -98,6 +98,17 @@ def header_command(ffmpeg: str, specs: Sequence[EncodedSpec], colour: Colour, ou
     for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
         command += ["-map", f"[o{i}]", "-frames:v", "1", *_encoder(spec), *_mp4(_pace(spec), output)]
     return command
+
+
+def measure_command(ffmpeg: str, spec: VideoSpec, *, frames: int) -> list[str]:
+    """Encode ``frames`` noisy generated pictures as a row's and keep nothing; what that took is said on standard error.
+
+    They are drawn small and scaled up, as drawing is not what is to be measured.
+    """
+    picture = f"testsrc2=size=640x360:rate={spec.rate},noise=alls=14:allf=t+u:all_seed=7"
+    command = [*_base(ffmpeg), "-loglevel", "info", "-nostats", "-benchmark", "-f", "lavfi", "-i", picture]
+    command += ["-filter_complex", f"[0:v]{_row_filters(spec, _BT709, '')}[o]", "-map", "[o]"]
+    return [*command, "-frames:v", str(frames), *_x264(spec, ()), "-f", "null", "-"]
 
 
 def video_command(
@@ -253,7 +264,7 @@ def _led(first: int) -> str:
 def _declared(video: VideoStream, largest: EncodedSpec) -> list[str]:
     """What the pictures are, said aloud, as a decoder may not know it; HDR is brought to SDR here, once."""
     colour = video.colour
-    if colour.transfer in _HDR_TRANSFERS:
+    if colour.transfer in HDR_TRANSFERS:
         return [
             f"scale={largest.width}:{largest.height}:flags=bicubic",
             "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709",
@@ -267,7 +278,7 @@ def _declared(video: VideoStream, largest: EncodedSpec) -> list[str]:
 
 def _conversion(video: VideoStream, colour: Colour) -> str:
     """Options of ``scale`` that turn the source's range and matrix into the row's."""
-    if video.colour.transfer in _HDR_TRANSFERS:
+    if video.colour.transfer in HDR_TRANSFERS:
         return ""
     into = f":out_range=tv:out_color_matrix={colour.matrix}"
     return into if _is_rgb(video) else f":in_range={'pc' if video.colour.full_range else 'tv'}{into}"

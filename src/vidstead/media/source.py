@@ -9,6 +9,9 @@ from fractions import Fraction
 
 from pydantic import TypeAdapter
 
+HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+"""ffmpeg's names of the transfer functions of high dynamic range: PQ and HLG."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Colour:

@@ -65,6 +65,8 @@ class Presentation:
     """Slug of the picture that players should begin with; by default the best of at most 480 lines."""
     trick: VideoTrack | None = None
     """Still pictures for jumping about, one for each segment; a choice of players, never of viewers."""
+    unlisted: tuple[VideoTrack, ...] = ()
+    """Pictures that are not offered, since they can't be made in time: kept for players that chose one before."""
 
     @property
     def tracks(self) -> tuple[Track, ...]:

@@ -209,3 +209,30 @@ async def test_the_average_is_measured_once_everything_is_stored(
     measured = sum(-(-8 * len(BYTES) * row.cells // 20) for row in grid.rows)
     assert f"AVERAGE-BANDWIDTH={measured}," in after
     assert f"AVERAGE-BANDWIDTH={measured}," not in before
+
+
+async def test_a_rung_is_offered_when_it_can_play_and_never_taken_from_who_plays_it(
+    assets: Assets, grids: Grids, listener: Listener, store: MemoryStore, database: Database, environment_id: str
+) -> None:
+    """The workers' speed decides what is offered anew; an address that was offered once goes on to answer."""
+    speed: list[float | None] = [1000.0]
+    delivery = Delivery(assets, grids, Waiting(grids, listener), store, wait_seconds=0.4, encode_speed=lambda: speed[0])
+    grid = await create_grid(database, grids, environment_id, sizes=((640, 360), (320, 180)))
+    playback_id = await publish(database, assets, await create(database, assets, environment_id), grid)
+
+    async def offered() -> list[str]:
+        delivery._views.clear()
+        playlist = (await delivery.multivariant(playback_id)).body.decode()
+        manifest = (await delivery.manifest(playback_id)).body.decode()
+        names = [name for name in ("360p", "180p") if f"{playback_id}/{name}-1/index.m3u8" in playlist]
+        assert names == [name for name in ("360p", "180p") if f"{name}-1" in manifest]
+        return names
+
+    assert await offered() == ["360p", "180p"]
+    speed[0] = 0.01
+    assert await offered() == ["180p"]
+    assert b"#EXTINF" in (await delivery.media(playback_id, "360p-1")).body
+    assert (await delivery.init(playback_id, "360p-1")).body
+    for index in range(row_of(grid, "360p").cells):
+        await store_cell(grids, store, grid, "360p", index)
+    assert await offered() == ["360p", "180p"]

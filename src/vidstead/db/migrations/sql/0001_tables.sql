@@ -52,6 +52,16 @@ create table event_cursors (
     moved_at timestamptz not null default now()
 );
 
+-- How fast machines encode, as their workers measured it; one that is not seen for a minute is as good as none.
+create table encode_speeds (
+    machine text not null,
+    fingerprint text not null,
+    speed double precision not null check (speed > 0),
+    measured_at timestamptz not null default now(),
+    seen_at timestamptz not null default now(),
+    primary key (machine, fingerprint)
+);
+
 create table grids (
     id text primary key,
     environment_id text not null references environments,

@@ -18,6 +18,7 @@ from vidstead.media import (
     audio_bounds,
     audio_init,
     join_fragments,
+    segment_bounds,
     slice_fragment,
     uniform_timeline,
     video_init,
@@ -100,8 +101,8 @@ def sound(folder: Path, timeline: Timeline) -> AudioTrack:
             *(*FRAGMENTED, "-f", "mp4", "-"),
         )
     )
-    init = audio_init(sample_rate=48000, channels=2, asc=header.config, bitrate=128_000)
-    write(folder / "audio-1", init, whole, bounds, AAC_FRAME)
+    init = audio_init(sample_rate=48000, channels=2, asc=header.config, bitrate=128_000, lead=AAC_FRAME)
+    write(folder / "audio-1", init, whole, segment_bounds(bounds, 1), AAC_FRAME)
     return AudioTrack(
         slug="audio-1",
         codecs="mp4a.40.2",
@@ -114,6 +115,7 @@ def sound(folder: Path, timeline: Timeline) -> AudioTrack:
         language="eng",
         name="English",
         default=True,
+        lead=AAC_FRAME,
     )
 
 

@@ -16,6 +16,7 @@ from tests.oracle.sound import Sound, known_sound
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "fastdecode")
 X264_OPEN = ("-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "50", "-x264-params", "open-gop=1")
+VORBIS = ("-c:a", "libvorbis", "-b:a", "192k")
 X264_B = ("-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-crf", "26")
 
 
@@ -74,6 +75,7 @@ CLIPS: tuple[Clip, ...] = (
     Clip(name="mp4-odd", width=427, height=241, video=(*X264, "-pix_fmt", "yuv444p", "-g", "75")),
     Clip(name="mp4-mid-gop-edit", then=("-ss", "1.3", "-i", "{}", "-c", "copy"), heard_at=-1.3),
     Clip(name="mp4-sound-only", video=(), suffix="m4a"),
+    Clip(name="ogg-vorbis-441", video=(), suffix="ogg", audio=VORBIS, sample_rate=44100, seconds=15),
     Clip(name="mov-24-pcm", suffix="mov", rate=Fraction(24), audio=("-c:a", "pcm_s16le")),
     Clip(name="mov-offset", suffix="mov", mux=("-output_ts_offset", "5.4", "-avoid_negative_ts", "disabled")),
     Clip(name="mov-vfr-gap", suffix="mov", setpts="(N*40+mod(N*7\\,13)+if(gt(N\\,99)\\,3000\\,0))/1000/TB", seconds=7),
@@ -84,6 +86,7 @@ CLIPS: tuple[Clip, ...] = (
     Clip(name="mkv-offset-441", suffix="mkv", sample_rate=44100, mux=("-output_ts_offset", "1.5")),
     Clip(name="ts-open-gop", suffix="ts", video=X264_OPEN, seconds=6),
     Clip(name="flv-441", suffix="flv", sample_rate=44100, seconds=6, rounding=0.0005),
+    Clip(name="mkv-vorbis", suffix="mkv", audio=VORBIS, video=(*X264, "-g", "60")),
     Clip(name="webm-opus", suffix="mkv", audio=("-c:a", "libopus", "-b:a", "192k"), video=(*X264, "-g", "250")),
 )
 

@@ -93,6 +93,7 @@ def _audio(grid: Grid, row: Row, spec: AudioSpec, number: int) -> AudioTrack:
         language=spec.language,
         name=spec.language or "Sound",
         default=number == 0,
+        lead=spec.lead,
     )
 
 

@@ -68,7 +68,14 @@ from vidstead.media.ladder import (
     video_ladder,
 )
 from vidstead.media.levels import h264_level
-from vidstead.media.rates import average_bandwidth, cell_limit, frame_seconds, peak_bandwidth, peak_of_cells
+from vidstead.media.rates import (
+    average_bandwidth,
+    cell_limit,
+    frame_seconds,
+    lead_frames,
+    peak_bandwidth,
+    peak_of_cells,
+)
 from vidstead.media.rows import (
     ROW_SPEC,
     AudioSpec,
@@ -100,6 +107,7 @@ from vidstead.media.timeline import (
     audio_bounds,
     longest_cell,
     nearest,
+    segment_bounds,
     segment_seconds_by_length,
     standard_rate,
     target_duration,
@@ -171,6 +179,7 @@ __all__ = [
     "in_time",
     "is_idr",
     "join_fragments",
+    "lead_frames",
     "longest_cell",
     "machine_speed",
     "measure_command",
@@ -188,6 +197,7 @@ __all__ = [
     "read_fragment",
     "read_tables",
     "sane_bitrate",
+    "segment_bounds",
     "segment_seconds_by_length",
     "slice_fragment",
     "sound_filler_command",

@@ -33,7 +33,7 @@ from math import ceil, floor
 
 from vidstead.media.fmp4 import fragment_overhead
 from vidstead.media.rows import AudioSpec, CopySpec, RowSpec, TrickSpec, VideoSpec
-from vidstead.media.timeline import AAC_FRAME, target_duration
+from vidstead.media.timeline import AAC_FRAME, segment_bounds, target_duration
 
 _AUDIO_MARGIN = Fraction(5, 4)
 _BURST_SECONDS = {1: Fraction(7, 2), 2: Fraction(5, 2)}
@@ -43,6 +43,11 @@ _AAC_FRAME_BITS = 6144
 def frame_seconds(spec: RowSpec) -> Fraction:
     """Length of one frame of a row in seconds: a picture, or 1024 samples."""
     return Fraction(AAC_FRAME, spec.sample_rate) if isinstance(spec, AudioSpec) else 1 / spec.rate
+
+
+def lead_frames(spec: RowSpec) -> int:
+    """Frames of a row's first cell that lie before its bounds: whole ones."""
+    return spec.lead // AAC_FRAME if isinstance(spec, AudioSpec) else 0
 
 
 def cell_limit(spec: RowSpec, frames: int) -> int:
@@ -67,6 +72,7 @@ def peak_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     ``bounds`` are the frames at which the row's cells begin, and last the end. Where no run is as long as half a
     target duration (one cell, shorter than half a second), it is the rate of them all.
     """
+    bounds = segment_bounds(bounds, lead_frames(spec))
     lengths = [end - start for start, end in pairwise(bounds)]
     limits = {length: cell_limit(spec, length) for length in set(lengths)}
     return peak_of_cells([limits[length] for length in lengths], bounds, frame_seconds(spec))
@@ -98,7 +104,7 @@ def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     """The most bit/s that a row takes over its whole length, container included, before its cells are known."""
     if isinstance(spec, CopySpec):
         return spec.bitrate
-    lengths = [end - start for start, end in pairwise(bounds)]
+    lengths = [end - start for start, end in pairwise(segment_bounds(bounds, lead_frames(spec)))]
     seconds = sum(lengths) * frame_seconds(spec)
     if isinstance(spec, TrickSpec):
         return ceil(8 * sum(cell_limit(spec, length) for length in lengths) / seconds)

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from vidstead.media.fmp4 import TrackKind
+from vidstead.media.timeline import AAC_FRAME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,9 @@ class AudioSpec:
     bitrate: int
     """bit/s."""
     language: str | None = None
+    lead: int = AAC_FRAME
+    """Samples before asset time 0 that the first cell begins with, since a decoder needs a frame to begin with; the
+    edit list of the init segment says that they are not heard."""
 
 
 @dataclass(frozen=True, kw_only=True)

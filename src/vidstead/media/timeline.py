@@ -140,6 +140,11 @@ def audio_bounds(timeline: Timeline, *, sample_rate: int, samples: int) -> tuple
     return tuple(bounds)
 
 
+def segment_bounds(bounds: Sequence[int], lead: int) -> tuple[int, ...]:
+    """Bounds of a row's segments by their own decode times: the first one has ``lead`` frames more (``AudioSpec``)."""
+    return (bounds[0], *(bound + lead for bound in bounds[1:]))
+
+
 def target_duration(bounds: Sequence[int], frame: Fraction) -> int:
     """The longest segment in seconds, rounded, at least 1: EXT-X-TARGETDURATION (RFC 8216bis, 4.4.3.1).
 

@@ -134,7 +134,7 @@ def _representation(found: ElementTree.Element, track: Track, facts: dict[str, s
 
 def _timeline(timeline: ElementTree.Element, track: Track) -> None:
     """One ``S`` for each run of segments of the same length, in the track's own ticks: exact (5.3.9.6)."""
-    lengths = [(end - start) * track.frame_ticks for start, end in pairwise(track.bounds)]
+    lengths = [end - start for start, end in pairwise(track.shown_ticks)]
     for index, (length, run) in enumerate(groupby(lengths)):
         entry = ElementTree.SubElement(timeline, "S", {"t": "0"} if index == 0 else {})
         entry.set("d", str(length))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from vidstead.media import AAC_FRAME, Timeline, longest_cell, target_duration
+from vidstead.media import AAC_FRAME, Timeline, longest_cell, segment_bounds, target_duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,16 @@ class VideoTrack:
     height: int
     rate: Fraction
 
+    @property
+    def segment_bounds(self) -> tuple[int, ...]:
+        """Bounds by the decode times of the segments."""
+        return self.bounds
+
+    @property
+    def shown_ticks(self) -> tuple[int, ...]:
+        """Where segments are shown from, and the end, in ticks."""
+        return tuple(bound * self.frame_ticks for bound in self.bounds)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AudioTrack:
@@ -43,11 +53,24 @@ class AudioTrack:
     language: str | None
     name: str
     default: bool
+    lead: int = 0
+    """Ticks at the beginning of the first segment that are not heard (an edit list says so)."""
 
     @property
     def frame_ticks(self) -> int:
         """Ticks of 1024 samples in ``timescale``."""
         return AAC_FRAME * self.timescale // self.sample_rate
+
+    @property
+    def segment_bounds(self) -> tuple[int, ...]:
+        """Bounds by the decode times of the segments, which players hold against HLS playlists: lead included."""
+        return segment_bounds(self.bounds, self.lead // self.frame_ticks)
+
+    @property
+    def shown_ticks(self) -> tuple[int, ...]:
+        """Where segments are heard from, and the end, in ticks."""
+        first, *rest = (bound * self.frame_ticks for bound in self.bounds)
+        return (first, *(place - self.lead % self.frame_ticks for place in rest))
 
 
 Track = VideoTrack | AudioTrack
@@ -78,17 +101,17 @@ class Presentation:
     @property
     def duration(self) -> Fraction:
         """Seconds until the last track ends: sound may outlast the picture by less than a segment."""
-        return max(track.bounds[-1] * frame_seconds(track) for track in self.tracks)
+        return max(Fraction(track.shown_ticks[-1], track.timescale) for track in self.tracks)
 
     @property
     def longest_segment(self) -> Fraction:
         """Seconds of the longest segment of any track."""
-        return max(longest_cell(track.bounds) * frame_seconds(track) for track in self.tracks)
+        return max(longest_cell(track.segment_bounds) * frame_seconds(track) for track in self.tracks)
 
     @property
     def target_duration(self) -> int:
         """EXT-X-TARGETDURATION of all playlists: they must agree (RFC 8216, 6.2.4)."""
-        return max(target_duration(track.bounds, frame_seconds(track)) for track in self.tracks)
+        return max(target_duration(track.segment_bounds, frame_seconds(track)) for track in self.tracks)
 
 
 def frame_seconds(track: Track) -> Fraction:

@@ -249,6 +249,16 @@ def test_what_a_header_says_of_sound() -> None:
     assert header.config == asc
 
 
+def test_what_comes_before_time_0_is_behind_an_edit_list() -> None:
+    asc = aac_config(sample_rate=48000, channels=2)
+    plain, led = (audio_init(sample_rate=48000, channels=2, asc=asc, bitrate=128_000, lead=lead) for lead in (0, 1024))
+    assert b"elst" not in plain
+    edit = led[led.index(b"elst") + 4 :][:20]
+    assert struct.unpack(">IIIiI", edit) == (0, 1, 0, 1024, 0x10000)
+    assert len(led) == len(plain) + 8 + 28
+    FragmentReader().feed(led)
+
+
 @given(st.data())
 def test_damaged_headers_are_refused_or_read(data: st.DataObject) -> None:
     sound = audio_init(sample_rate=48000, channels=2, asc=aac_config(sample_rate=48000, channels=2), bitrate=128_000)

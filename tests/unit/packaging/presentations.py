@@ -51,6 +51,7 @@ def audio(
     seconds: float | None = None,
     sample_rate: int = 48000,
     bandwidth: int = 160_000,
+    lead: int = 0,
 ) -> AudioTrack:
     samples = round((timeline.duration if seconds is None else seconds) * sample_rate)
     return AudioTrack(
@@ -65,6 +66,7 @@ def audio(
         language=language,
         name=name,
         default=default,
+        lead=lead,
     )
 
 

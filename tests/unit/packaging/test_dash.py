@@ -163,3 +163,13 @@ def test_ten_hours_end_exactly() -> None:
     assert start + length == int(36_000 * rate) * 1001
     start, length = segments(sound)[-1]
     assert abs(Fraction(start + length, 48000) - presentation.timeline.duration) < Fraction(1024, 48000)
+
+
+def test_sound_is_told_by_when_it_is_heard() -> None:
+    """What the edit list takes away before time 0 is in no segment; a broken frame of it makes all ends earlier."""
+    timeline = film().timeline
+    track = audio(timeline, lead=1024 + 500)
+    (found,) = read(Presentation(timeline=timeline, video=(), audio=(track,)), "").iter(f"{MPD}AdaptationSet")
+    times = segments(found)
+    assert times[0] == (0, track.bounds[1] * 1024 - 500)
+    assert sum(times[-1]) == track.bounds[-1] * 1024 - 500

@@ -156,3 +156,16 @@ def test_ten_hours_do_not_drift(rate: Fraction) -> None:
             exact = Fraction(track.bounds[index] * track.frame_ticks, track.timescale)
             assert abs(Fraction(at) - exact) <= Fraction(1, 2_000_000)
             at += segment.seconds
+
+
+def test_the_first_segment_of_sound_is_as_long_as_its_frames() -> None:
+    """Players hold decode times against the playlist: whole frames before time 0 count, the edit list does not."""
+    timeline = film().timeline
+    plain, led = audio(timeline), audio(timeline, lead=1024 + 500)
+    presentation = Presentation(timeline=timeline, video=(), audio=(led,))
+    lengths = [
+        [float(line[8:-1]) for line in media_playlist(track, presentation).decode().splitlines() if "EXTINF" in line]
+        for track in (plain, led)
+    ]
+    assert lengths[1][0] - lengths[0][0] == pytest.approx(1024 / 48000, abs=2e-6)
+    assert lengths[1][1:] == pytest.approx(lengths[0][1:], abs=2e-6)

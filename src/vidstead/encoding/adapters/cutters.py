@@ -16,6 +16,7 @@ from vidstead.media import (
     adts_config,
     align,
     cell_limit,
+    lead_frames,
     parse_adts,
     track_kind,
     trick_lead,
@@ -107,13 +108,14 @@ def _even(fragment: Fragment, ticks: int) -> Fragment:
 
 
 class SoundCutter:
-    """Frames of an ADTS stream, counted: priming, roll, cells, roll."""
+    """Frames of an ADTS stream, counted: priming, roll, cells, roll. The row's first cell has its lead of the roll."""
 
     def __init__(self, row: Row, first: int, count: int) -> None:
         self.row = row
         self._next = first
         self._end = first + count
-        self._skip = PRIMING + SOUND_ROLL
+        self._lead = lead_frames(row.spec)
+        self._skip = PRIMING + SOUND_ROLL - (self._lead if first == 0 else 0)
         self._buffer = b""
         self._frames: list[bytes] = []
 
@@ -142,7 +144,8 @@ class SoundCutter:
             raise MediaFormatError(reason=f"{self.row.name} has other headers than its row")
 
     def _length(self) -> int:
-        return self.row.bounds[self._next + 1] - self.row.bounds[self._next]
+        begin, end = self.row.bounds[self._next : self._next + 2]
+        return end - begin + (self._lead if self._next == 0 else 0)
 
     def _cell(self) -> tuple[int, bytes]:
         index, length = self._next, self._length()
@@ -150,11 +153,12 @@ class SoundCutter:
         self._frames = self._frames[self._skip + length :]
         self._skip = 0
         self._next += 1
-        return index, write_cell(self.row, index, sound_fragment(frames, self.row.bounds[index]))
+        begin = self.row.bounds[index] + (self._lead if index else 0)
+        return index, write_cell(self.row, index, sound_fragment(frames, begin))
 
 
 def sound_fragment(frames: list[bytes], begin: int) -> Fragment:
-    """AAC frames as a fragment that begins at frame ``begin`` of its row."""
+    """AAC frames as a fragment whose decode time is ``begin`` frames."""
     samples = tuple(Sample(size=len(f), duration=AAC_FRAME, composition_offset=0, key=True) for f in frames)
     return Fragment(decode_time=begin * AAC_FRAME, samples=samples, data=b"".join(frames))
 

@@ -43,7 +43,7 @@ from vidstead.media import (
 )
 from vidstead.storage import ObjectStore
 
-RECIPE = 1
+RECIPE = 2
 """Raise this when the arguments change so that the same specification gives other cells."""
 HEADER_SECONDS = 30.0
 FILLER_SECONDS = 60.0
@@ -222,6 +222,7 @@ def _sound_header(spec: AudioSpec) -> RowHeader:
         asc=config,
         bitrate=spec.bitrate,
         language=spec.language,
+        lead=spec.lead,
     )
     return RowHeader(init=init, codecs=audio_codec(config), timescale=spec.sample_rate, config=config)
 

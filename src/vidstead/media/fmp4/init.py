@@ -1,7 +1,8 @@
 """Init segments: ``ftyp`` and ``moov`` (ISO/IEC 14496-12, clause 8; CMAF, ISO/IEC 23000-19, 7.3.1).
 
-No edit list: rows are put at their place by ``tfdt`` and composition offsets alone, which every player
-honours. Durations are 0, since a fragmented movie's are those of its fragments.
+Rows of pictures are put at their place by ``tfdt`` and composition offsets alone. Sound has no composition offsets,
+and its first cell begins before asset time 0 (``AudioSpec.lead``): the edit list of its init segment takes that away,
+as CMAF has it (7.5.13). Durations are 0, since a fragmented movie's are those of its fragments.
 """
 
 import struct
@@ -82,11 +83,13 @@ def video_init(*, width: int, height: int, timescale: int, avcc: bytes, colour: 
     return _init(b"vide", timescale, entry, media, size=(width, height), volume=0)
 
 
-def audio_init(*, sample_rate: int, channels: int, asc: bytes, bitrate: int, language: str | None = None) -> bytes:
+def audio_init(
+    *, sample_rate: int, channels: int, asc: bytes, bitrate: int, language: str | None = None, lead: int = 0
+) -> bytes:
     """The init segment of a row of AAC, whose ticks are samples.
 
     ``asc`` is the AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), ``bitrate`` the average in bit/s and
-    ``language`` three letters of ISO 639-2, if known.
+    ``language`` three letters of ISO 639-2, if known. ``lead``: samples at the beginning that are not heard.
     """
     entry = box(
         b"mp4a",
@@ -94,7 +97,7 @@ def audio_init(*, sample_rate: int, channels: int, asc: bytes, bitrate: int, lan
         full_box(b"esds", 0, 0, _elementary_stream(asc, bitrate)),
     )
     media = full_box(b"smhd", 0, 0, bytes(4))
-    return _init(b"soun", sample_rate, entry, media, size=(0, 0), volume=0x100, language=language)
+    return _init(b"soun", sample_rate, entry, media, size=(0, 0), volume=0x100, language=language, lead=lead)
 
 
 def _init(
@@ -106,6 +109,7 @@ def _init(
     size: tuple[int, int],
     volume: int,
     language: str | None = None,
+    lead: int = 0,
 ) -> bytes:
     tables = box(
         b"stbl",
@@ -135,7 +139,12 @@ def _init(
     )
     extends = box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">IIIII", TRACK_ID, 1, 0, 0, 0)))
     brands = box(b"ftyp", b"iso6", bytes(4), b"iso6", b"cmfc", b"mp41")
-    return brands + box(b"moov", movie_header, box(b"trak", track_header, media), extends)
+    return brands + box(b"moov", movie_header, box(b"trak", track_header, _edit(lead), media), extends)
+
+
+def _edit(lead: int) -> bytes:
+    """One edit from ``lead`` ticks on, to the end whenever that is (ISO/IEC 14496-12, 8.6.6); none for 0."""
+    return box(b"edts", full_box(b"elst", 0, 0, struct.pack(">IIiI", 1, 0, lead, 0x10000))) if lead else b""
 
 
 def _colour(colour: Colour) -> bytes:

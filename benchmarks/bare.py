@@ -1,33 +1,24 @@
 """The bare tool beside which Vidstead is measured: one ffmpeg command that decodes once and encodes every rung."""
 
-import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from imageio_ffmpeg import get_ffmpeg_exe
-
-from vidstead.media import AudioSpec, RowSpec, VideoSpec
+from benchmarks.measure import FFMPEG
+from vidstead.media import AudioSpec, RowPlan, VideoSpec
 
 QUIET = ["-hide_banner", "-loglevel", "error", "-y", "-nostdin"]
+SEGMENT_SECONDS = 4.0
 
 
-def timed(command: Sequence[str]) -> float:
-    """Seconds that a command takes."""
-    begin = time.monotonic()
-    subprocess.run(command, check=True, timeout=3600)
-    return time.monotonic() - begin
-
-
-def ladder_command(source: Path, specs: Sequence[RowSpec], folder: Path) -> list[str]:
+def ladder_command(source: Path, rows: Sequence[RowPlan], folder: Path) -> list[str]:
     """One command for a whole ladder: the same sizes, caps and presets as ours, keyframes every 4 s, MP4 files."""
-    video = [spec for spec in specs if isinstance(spec, VideoSpec)]
-    sound = [spec for spec in specs if isinstance(spec, AudioSpec)]
+    video = [row.spec for row in rows if isinstance(row.spec, VideoSpec)]
+    sound = [row.spec for row in rows if isinstance(row.spec, AudioSpec)]
     split = f"[0:v]split={len(video)}" + "".join(f"[s{n}]" for n in range(len(video)))
     scales = [f"[s{n}]scale={spec.width}:{spec.height}[v{n}]" for n, spec in enumerate(video)]
-    command = [get_ffmpeg_exe(), *QUIET, "-i", str(source), "-filter_complex", ";".join([split, *scales])]
+    command = [FFMPEG, *QUIET, "-i", str(source), "-filter_complex", ";".join([split, *scales])]
     for n, spec in enumerate(video):
-        command += ["-map", f"[v{n}]", *encode_arguments(spec, 4.0), str(folder / f"{n}.mp4")]
+        command += ["-map", f"[v{n}]", *encode_arguments(spec, SEGMENT_SECONDS), str(folder / f"{n}.mp4")]
     for heard in sound:
         command += ["-map", "0:a:0", "-c:a", "aac", "-b:a", str(heard.bitrate), "-ac", str(heard.channels)]
         command += [str(folder / "audio.mp4")]
@@ -37,7 +28,7 @@ def ladder_command(source: Path, specs: Sequence[RowSpec], folder: Path) -> list
 def cell_command(source: Path, spec: VideoSpec, start: float, seconds: float, target: Path) -> list[str]:
     """The same few seconds of one rung, sought by ffmpeg itself."""
     return [
-        *(get_ffmpeg_exe(), *QUIET, "-ss", str(start), "-t", str(seconds), "-i", str(source)),
+        *(FFMPEG, *QUIET, "-ss", str(start), "-t", str(seconds), "-i", str(source)),
         *("-an", "-vf", f"scale={spec.width}:{spec.height}"),
         *encode_arguments(spec, seconds),
         str(target),

@@ -18,12 +18,13 @@ from vidstead.encoding.adapters.meter import FfmpegMeter
 from vidstead.encoding.adapters.prober import PyAvProber
 from vidstead.events import Follower
 from vidstead.ingest import Publishing
-from vidstead.jobs import FailedJob
+from vidstead.jobs import FailedJob, Queue
 from vidstead.kit import configure_logging
 from vidstead.media import segment_seconds_by_length
 from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4
+LIGHT_SLOTS = 1
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -45,7 +46,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     following = asyncio.create_task(follower.run(stop), name=progress.name)
     calibrating = asyncio.create_task(calibration.run(stop), name="calibration")
     try:
-        await core.jobs.run({"hot": settings.hot_slots, "bulk": settings.bulk_slots, "system": SYSTEM_SLOTS}, stop)
+        await core.jobs.run(_slots(settings), stop)
     finally:
         stop.set()
         calibrating.cancel()
@@ -58,6 +59,12 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
 def _calibration(core: Core, settings: Settings, encoder: FfmpegEncoder) -> Calibration:
     meter = FfmpegMeter(ffmpeg_path(settings), encoder.build)
     return Calibration(Speeds(core.database), meter, machine=socket.gethostname(), fixed=settings.encode_speed)
+
+
+def _slots(settings: Settings) -> dict[Queue, int]:
+    """Jobs at a time in each lane; a worker without bulk work has no light work either."""
+    bulk = settings.bulk_slots
+    return {"hot": settings.hot_slots, "bulk": bulk, "light": min(bulk, LIGHT_SLOTS), "system": SYSTEM_SLOTS}
 
 
 def _register(core: Core, settings: Settings, copier: Mp4Copier, encoder: FfmpegEncoder) -> Publishing:

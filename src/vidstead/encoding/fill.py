@@ -1,20 +1,30 @@
-"""The eager fill: a new grid as a list of bulk spans, each a job.
+"""The eager fill: a new grid as a list of spans, each a job.
 
-Encoded pictures go in spans of some columns with every rung, so that each column is decoded once; sound and pictures
-that pass through are cheap, and their spans long. The beginning comes first: jobs of earlier columns have the higher
-priority, over all grids. The trick row, which nobody needs to watch a film, comes as if it began where its film ends:
-after the rest of its own grid, but not after the whole of every other.
+Encoded pictures go in spans of a minute with every rung, so that each column is decoded once, and starting and ending
+ffmpeg costs little beside it. Sound and pictures that pass through are cheap: their spans are longer, and have a lane
+of their own, so that they come while the pictures are made. The beginning comes first: jobs of earlier columns have the
+higher priority, over all grids. The trick row, which nobody needs to watch a film, comes as if it began where its film
+ends: after the sound of its own grid, but not after that of every other.
+
+Then come the helpers, each a job that takes over a part of what others still work on: the last minutes of a film, or
+the whole of a short one, are shared by as many workers as are free.
 """
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead.grid import Grid, Row, Span
-from vidstead.jobs import Jobs
+from vidstead.jobs import Jobs, JsonValue, Queue
 from vidstead.media import TrickSpec, VideoSpec
 
 BULK_TASK = "encoding.bulk"
-PICTURE_COLUMNS = 5
+LIGHT_TASK = "encoding.light"
+HELP_TASK = "encoding.help"
+PICTURE_COLUMNS = 15
 LONG_COLUMNS = 75
+BULK: Queue = "bulk"
+LIGHT: Queue = "light"
+HELPERS = 7
+"""Workers that can join the one that works on the end of a film."""
 
 
 def plan_spans(grid: Grid) -> list[Span]:
@@ -51,18 +61,20 @@ def _spans(grid: Grid, rows: list[Row], columns: int) -> list[Span]:
 
 async def defer_fill(connection: AsyncConnection, jobs: Jobs, grid: Grid) -> None:
     """Have every cell of a grid made in the background."""
+    pictures = frozenset(row.id for row in grid.rows if isinstance(row.spec, VideoSpec))
     for span in plan_spans(grid):
-        await jobs.defer(
-            connection,
-            BULK_TASK,
-            {
-                "environment_id": span.environment_id,
-                "grid_id": span.grid_id,
-                "row_ids": list(span.row_ids),
-                "first": span.first,
-                "count": span.count,
-                "hot": span.hot,
-            },
-            queue="bulk",
-            priority=_priority(grid, span),
-        )
+        task, queue = (BULK_TASK, BULK) if pictures.issuperset(span.row_ids) else (LIGHT_TASK, LIGHT)
+        await jobs.defer(connection, task, _arguments(span), queue=queue, priority=_priority(grid, span))
+    for whole in _spans(grid, [row for row in grid.rows if row.id in pictures], grid.timeline.cells):
+        for _ in range(min(HELPERS, whole.count - 1)):
+            await jobs.defer(connection, HELP_TASK, _arguments(whole), queue=BULK, priority=-whole.count)
+
+
+def _arguments(span: Span) -> dict[str, JsonValue]:
+    return {
+        "environment_id": span.environment_id,
+        "grid_id": span.grid_id,
+        "row_ids": list(span.row_ids),
+        "first": span.first,
+        "count": span.count,
+    }

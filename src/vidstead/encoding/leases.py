@@ -44,6 +44,10 @@ class Leases:
         """A cell is recorded: its lease ended with that."""
         self._held.discard(cell)
 
+    async def others(self, cells: Iterable[CellRef]) -> frozenset[CellRef]:
+        """Which of ``cells`` somebody else makes in the background now."""
+        return await self._grids.leased(self._grid.environment_id, [*cells], but=self._holder)
+
     async def drop(self) -> None:
         """Give up all of them."""
         self._held.clear()

@@ -6,6 +6,9 @@ viewer's wish for a later cell can overtake the bulk; what comes out for a cell 
 that the bulk has begun is begun again by hot work all the same, since the bulk has every rung to make and yields the
 processor: whichever comes first is stored, and the viewer gets that.
 
+Background runs of one film meet: a run ends where the next column is somebody else's, and whoever is free begins in the
+middle of what is left before another run (``order_of_work``), so that a film is shared to its last columns.
+
 Per cell: store the object (the first writer wins, everybody else adopts what is there), then record it in one short
 transaction. Nothing is open in the database while a child runs.
 
@@ -82,27 +85,37 @@ class SpanFiller:
             grid = await self._grids.load(span.environment_id, span.grid_id)
             async with leases(self._grids, grid, self._lease_seconds, hot=span.hot) as ours:
                 for piece in pieces(grid, span):
-                    await self._fill(grid, piece, ours, hot=span.hot)
+                    await self._fill(grid, piece, ours, hot=span.hot, patience=0 if span.hot else OTHERS_PATIENCE)
         except GridNotFound:
             log.info("grid %s is gone: its span is dropped", span.grid_id)
+
+    async def help(self, span: Span) -> None:
+        """Make what nobody works on yet of a span that others fill; what they hold is left to them."""
+        try:
+            grid = await self._grids.load(span.environment_id, span.grid_id)
+            async with leases(self._grids, grid, self._lease_seconds, hot=False) as ours:
+                for piece in pieces(grid, span):
+                    await self._fill(grid, piece, ours, hot=False, patience=0)
+        except GridNotFound:
+            log.info("grid %s is gone: nobody needs help with it", span.grid_id)
 
     async def _wanted(self, span: Span) -> bool:
         refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
         return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
 
-    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, hot: bool) -> None:
+    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, hot: bool, patience: float) -> None:
         """Fill one piece: what is free at once, and what others had leased once they are done or gone.
 
         Hot work waits for nobody: what others of its kind make comes to the viewer from them, and where they died the
-        viewer's want is renewed until its lease has run out.
+        viewer's want is renewed until its lease has run out. Nor do helpers, since somebody else waits already.
         """
         waited = 0.0
         while True:
             missing = await self._missing(grid, piece)
-            start = await self._first_claimed(piece, missing, ours)
+            start = await self._claimed(piece, missing, ours, hot=hot)
             if start is not None:
                 await self._make(grid, _cut(piece, missing, start), ours, background=not hot)
-            elif hot or not missing or waited > OTHERS_PATIENCE:
+            elif not missing or waited >= patience:
                 return
             else:
                 await asyncio.sleep(OTHERS_SECONDS)
@@ -113,24 +126,32 @@ class SpanFiller:
         done = {row.id: row.done for row in now.rows}
         return {ref for ref in piece.cells() if ref.index not in done[ref.row_id]}
 
-    async def _first_claimed(self, piece: Piece, missing: set[CellRef], ours: Leases) -> int | None:
-        """The first column of which we hold a cell now."""
-        for column in sorted({ref.index for ref in missing}):
+    async def _claimed(self, piece: Piece, missing: set[CellRef], ours: Leases, *, hot: bool) -> int | None:
+        """The column to begin with, of which we hold a cell now."""
+        taken = set() if hot else {ref.index for ref in await ours.others(missing)}
+        for column in order_of_work({ref.index for ref in missing}, taken):
             if await ours.claim(ref for ref in piece.column(column) if ref in missing):
                 return column
         return None
 
     async def _make(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
-        """One run; where it fails, every cell of ours alone, and where that fails too, a filler."""
+        """One run; where it fails, the cells of its first column of ours, each alone, and fillers where that fails.
+
+        What is behind that column is left for another run.
+        """
         try:
             await self._run(grid, piece, ours, background=background)
         except EncodingFailed as error:
             log.warning("run failed: grid %s, %s", grid.id, error.message)
-            for row in piece.rows:
-                for index in range(piece.first, piece.first + piece.count):
-                    single = Piece(rows=(row,), first=index, count=1)
-                    if await ours.claim(single.cells()):
+            missing = await self._missing(grid, piece)
+            for column in sorted({ref.index for ref in missing}):
+                claimed = await ours.claim(ref for ref in piece.column(column) if ref in missing)
+                for row in piece.rows:
+                    if CellRef(row_id=row.id, index=column) in claimed:
+                        single = Piece(rows=(row,), first=column, count=1)
                         await self._make_one(grid, single, ours, background=background)
+                if claimed:
+                    return
 
     async def _make_one(self, grid: Grid, single: Piece, ours: Leases, *, background: bool) -> None:
         row, index = single.rows[0], single.first
@@ -154,14 +175,22 @@ class SpanFiller:
             count=piece.count,
             background=background,
         )
-        claimed = piece.first - 1
+        claimed, end = piece.first, piece.first + piece.count
+        left = len(piece.rows) * piece.count
         async with aclosing(self._encoder.run(order)) as cells:
             async for made in cells:
-                while claimed < min(made.index + COLUMNS_AHEAD, piece.first + piece.count - 1):
+                if made.index >= end:
+                    continue
+                while claimed < min(made.index + COLUMNS_AHEAD, end - 1):
                     claimed += 1
-                    await ours.claim(ref for ref in piece.column(claimed) if not ours.holds(ref))
+                    if not await ours.claim(piece.column(claimed)):
+                        left -= len(piece.rows) * (end - claimed)
+                        end = claimed
                 if ours.begun(CellRef(row_id=made.row.id, index=made.index)):
                     await self._keep(grid, made, ours)
+                left -= 1
+                if left == 0 and end < piece.first + piece.count:
+                    return
 
     async def _keep(self, grid: Grid, made: EncodedCell, ours: Leases, *, filler: bool = False) -> None:
         """Store and record a cell. Raises ``GridNotFound`` when the grid died meanwhile; then nothing is left."""
@@ -233,3 +262,31 @@ def _cut(piece: Piece, missing: set[CellRef], start: int) -> Piece:
 
 def _source_of(grid: Grid, piece: Piece) -> Source:
     return next(source for source in grid.sources if source.id == piece.rows[0].source_id)
+
+
+def order_of_work(missing: set[int], taken: set[int]) -> list[int]:
+    """The columns with which a run may begin, the best first.
+
+    ``missing`` are the columns that lack cells, ``taken`` those of them in which others are at work. A stretch that no
+    run comes to is begun at its beginning; where one is on its way, the best place is half-way, so that both come to
+    the end of their halves together, in the longest such stretch first. Last come columns that are partly taken.
+    """
+    alone, met = [], []
+    for stretch in stretches(missing - taken):
+        if stretch[0] - 1 in taken:
+            met.append(stretch)
+        else:
+            alone.append(stretch[0])
+    halves = [stretch[(len(stretch) - 1) // 2] for stretch in sorted(met, key=len, reverse=True)]
+    begun = [*alone, *halves]
+    return [*begun, *sorted(missing.difference(begun))]
+
+
+def stretches(columns: set[int]) -> list[list[int]]:
+    """Columns as runs of neighbours, in their order."""
+    found: list[list[int]] = []
+    for column in sorted(columns):
+        if not found or found[-1][-1] != column - 1:
+            found.append([])
+        found[-1].append(column)
+    return found

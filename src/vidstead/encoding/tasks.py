@@ -1,6 +1,6 @@
-"""Jobs of encoding: hot spans for viewers who wait, bulk spans for the rest."""
+"""Jobs of encoding: hot spans for viewers who wait, bulk and light spans for the rest, and help with bulk spans."""
 
-from vidstead.encoding.fill import BULK_TASK
+from vidstead.encoding.fill import BULK_TASK, HELP_TASK, LIGHT_TASK
 from vidstead.encoding.service import SpanFiller
 from vidstead.grid import HOT_TASK, Span
 from vidstead.jobs import Jobs
@@ -18,11 +18,15 @@ def register(jobs: Jobs, filler: SpanFiller) -> None:
     ) -> None:
         await filler.fill(_span(environment_id, grid_id, row_ids, first, count, hot=hot))
 
-    @jobs.task(BULK_TASK, queue="bulk")
-    async def bulk(
-        environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int, hot: bool = False
-    ) -> None:
-        await filler.fill(_span(environment_id, grid_id, row_ids, first, count, hot=hot))
+    async def background(environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int) -> None:
+        await filler.fill(_span(environment_id, grid_id, row_ids, first, count, hot=False))
+
+    jobs.task(BULK_TASK, queue="bulk")(background)
+    jobs.task(LIGHT_TASK, queue="light")(background)
+
+    @jobs.task(HELP_TASK, queue="bulk")
+    async def help_others(environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int) -> None:
+        await filler.help(_span(environment_id, grid_id, row_ids, first, count, hot=False))
 
 
 def _span(environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int, *, hot: bool) -> Span:

@@ -70,6 +70,12 @@ CLAIM = text("""
     returning row_id, index
 """)
 
+LEASED = text("""
+    select row_id, index from leases
+    where environment_id = :environment_id and row_id = any(:row_ids) and holder <> :but
+      and not hot and expires_at > now()
+""")
+
 RELEASE = text("delete from leases where environment_id = :environment_id and holder = :holder")
 
 # A cell is recorded only while its grid is alive; the share lock makes a deletion wait for it, or it for the deletion.
@@ -300,6 +306,15 @@ async def claim(
         },
     )
     return frozenset(CellRef(row_id=row_id, index=index) for row_id, index in taken)
+
+
+async def leased(
+    connection: AsyncConnection, environment_id: str, cells: Sequence[CellRef], but: str
+) -> frozenset[CellRef]:
+    """Those of ``cells`` that background work of others holds."""
+    rows = sorted({cell.row_id for cell in cells})
+    found = await connection.execute(LEASED, {"environment_id": environment_id, "row_ids": rows, "but": but})
+    return frozenset(cells) & {CellRef(row_id=row_id, index=index) for row_id, index in found}
 
 
 async def release(connection: AsyncConnection, environment_id: str, holder: str) -> None:

@@ -102,6 +102,11 @@ class Grids:
                 return frozenset()
             return await repository.claim(connection, environment_id, holder, cells, seconds, hot)
 
+    async def leased(self, environment_id: str, cells: Sequence[CellRef], *, but: str) -> frozenset[CellRef]:
+        """Which of ``cells`` background work of anybody ``but`` one holder has leased."""
+        async with self._database.begin(environment_id) as connection:
+            return await repository.leased(connection, environment_id, cells, but)
+
     async def release(self, environment_id: str, holder: str) -> None:
         """Give up every lease of ``holder``."""
         async with self._database.begin(environment_id) as connection:
@@ -130,12 +135,22 @@ class Grids:
     async def want(self, environment_id: str, grid_id: str, cell: CellRef) -> None:
         """A viewer waits for a cell: note it, and ask for a hot span; the newest wish comes first."""
         async with self._database.begin(environment_id) as connection:
-            await self.expect(connection, environment_id, grid_id, cell, seconds=WANT_SECONDS)
+            await self.expect(connection, environment_id, grid_id, cell, seconds=WANT_SECONDS, ahead=self._look_ahead)
 
     async def expect(
-        self, connection: AsyncConnection, environment_id: str, grid_id: str, cell: CellRef, *, seconds: float
+        self,
+        connection: AsyncConnection,
+        environment_id: str,
+        grid_id: str,
+        cell: CellRef,
+        *,
+        seconds: float,
+        ahead: int = 0,
     ) -> None:
-        """A viewer may be expected to wait for a cell within ``seconds``: have it made as if one waited already."""
+        """A viewer may be expected to wait for a cell within ``seconds``: have it made as if one waited already.
+
+        ``ahead``: how many cells after it are made, too.
+        """
         await repository.want(connection, environment_id, cell, seconds)
         await self._jobs.defer(
             connection,
@@ -145,7 +160,7 @@ class Grids:
                 "grid_id": grid_id,
                 "row_ids": [cell.row_id],
                 "first": cell.index,
-                "count": 1 + self._look_ahead,
+                "count": 1 + ahead,
                 "hot": True,
             },
             queue="hot",

@@ -15,6 +15,7 @@ from tests.oracle.sources import BY_NAME, make
 from vidstead.db import Database
 from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, plan_spans
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
+from vidstead.encoding.service import order_of_work
 from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
 from vidstead.kit import new_id
 from vidstead.media import SOURCE_INDEX, Timeline
@@ -36,6 +37,7 @@ class Recorder:
         self.pause = asyncio.Event()
         self.pause.set()
         self.started = asyncio.Event()
+        self.given: list[int] = []
 
     async def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """Pass on the run."""
@@ -46,6 +48,7 @@ class Recorder:
                 await self.pause.wait()
                 if cell.index in self.broken:
                     raise EncodingFailed(first=cell.index, last=cell.index, rows=cell.row.name, reason="told to")
+                self.given.append(cell.index)
                 yield cell
 
     async def filler(self, source: Source, timeline: Timeline, row: Row, index: int, before: bytes | None) -> bytes:
@@ -168,6 +171,31 @@ async def test_two_workers_share_the_cells_of_a_span(scene: Scene) -> None:
     span = scene.span([video], 0, 5)
     await asyncio.gather(scene.filler.fill(span), other.fill(span))
     assert await scene.done(video) == {0, 1, 2, 3, 4}
+
+
+async def test_a_helper_takes_the_half_that_is_not_begun(scene: Scene) -> None:
+    video = scene.row("video")
+    scene.encoder.pause.clear()
+    whole = scene.span([video], 0, 5)
+    bulk = asyncio.create_task(scene.filler.fill(whole))
+    await scene.encoder.started.wait()
+    second = Recorder(scene.bench.encoder)
+    helper = SpanFiller(scene.grids, scene.store, second, worker="helper", lease_seconds=2)
+    await helper.help(whole)
+    assert await scene.done(video) == {1, 2, 3, 4}
+    assert second.runs == [(("270p",), 2, 3, True), (("270p",), 1, 1, True)], "column 0 is somebody else's"
+    scene.encoder.pause.set()
+    await bulk
+    assert await scene.done(video) == {0, 1, 2, 3, 4}
+    assert scene.encoder.given == [0], "a run ends where it meets another"
+
+
+def test_work_begins_half_way_to_a_run_that_is_coming() -> None:
+    assert order_of_work({0, 1, 2, 3}, set()) == [0, 1, 2, 3]
+    assert order_of_work({0, 1, 2, 3, 4, 5, 6}, {0, 1})[0] == 4
+    assert order_of_work({3, 4, 5, 8, 9}, {3})[:2] == [8, 4], "nobody comes to 8"
+    assert order_of_work({0, 1, 5, 6, 7, 8, 9}, {0, 5})[:2] == [7, 1], "the longer stretch first"
+    assert order_of_work({0, 1}, {0, 1}) == [0, 1]
 
 
 async def test_a_viewers_wish_overtakes_the_bulk(scene: Scene) -> None:

@@ -10,6 +10,8 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Protocol
 
 from vidstead.encoding.adapters.feeding import Order
@@ -26,7 +28,7 @@ ENCODER_MEMORY = 16 * GIGABYTE
 """Address space: x264 and its threads reserve far more than they use."""
 START_SECONDS = 60.0
 SECONDS_PER_SECOND = 30.0
-"""How much slower than real time a row may be made before its run is given up."""
+"""How much slower than real time a row may be made: a run from which no cell comes for so long is given up."""
 EXIT_SECONDS = 10.0
 READ_BYTES = 1 << 18
 WAITING_CELLS = 4
@@ -90,8 +92,9 @@ async def make_cells(
     ``command`` is given the descriptors to write to, one for each of ``cutters``. Raises ``EncodingFailed`` when it is
     the film's fault, ``EncodingInterrupted`` or ``StorageUnavailable`` when it may go better another time.
     """
-    seconds = float(run.timeline.start(run.first + run.count) - run.timeline.start(run.first))
-    budget = START_SECONDS + SECONDS_PER_SECOND * seconds * len(run.rows)
+    starts = [run.timeline.start(column) for column in range(run.first, run.first + run.count + 1)]
+    patience = _budget(max(end - begin for begin, end in pairwise(starts)), run)
+    budget = _budget(starts[-1] - starts[0], run)
     async with AsyncExitStack() as stack:
         outputs = [stack.enter_context(closing(Output())) for _ in cutters]
         feeder, encoder = await _start(stack, store, run, order, command, outputs, budget)
@@ -100,14 +103,13 @@ async def make_cells(
         for output, cutter in zip(outputs, cutters, strict=True):
             readers.append(asyncio.create_task(_read(await output.reader(), cutter, done)))
         stack.push_async_callback(_cancel, readers)
-        until = asyncio.get_running_loop().time() + budget
         left = len(readers)
         while left:
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout(patience):
                     item = await done.get()
             except TimeoutError:
-                raise EncodingInterrupted(**_what(run), reason=f"not done after {budget:.0f} s") from None
+                raise EncodingInterrupted(**_what(run), reason=f"no cell came for {patience:.0f} s") from None
             if item is None:
                 left -= 1
             elif isinstance(item, EncodedCell):
@@ -116,6 +118,11 @@ async def make_cells(
                 raise await _failure(run, str(item), feeder, encoder) from item
         if await _ended(encoder) != 0:
             raise await _failure(run, "ffmpeg failed at its end", feeder, encoder)
+
+
+def _budget(seconds: Fraction, run: Run) -> float:
+    """Seconds that so many seconds of all rows of a run may take."""
+    return START_SECONDS + SECONDS_PER_SECOND * float(seconds) * len(run.rows)
 
 
 async def encode_once(

@@ -59,7 +59,11 @@ class Settings(BaseSettings):
     bulk_slots: int = Field(1, ge=0, le=64, description="Bulk spans that one worker encodes at a time.")
     look_ahead: int = Field(3, ge=0, le=16, description="Cells encoded after one that a viewer asked for.")
     cell_wait_seconds: float = Field(
-        8.0, ge=1.0, le=9.0, description="How long a request waits for a missing cell before it gets 503."
+        8.0,
+        ge=1.0,
+        le=9.0,
+        description="How long a request waits for a missing cell before it gets 503, or"
+        " for an asset that is being prepared before it gets 412.",
     )
     upload_limit_bytes: int = Field(64 * 2**30, ge=1, description="Largest accepted upload or pulled file, in bytes.")
     pull_private_addresses: bool = Field(

@@ -29,6 +29,8 @@ from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest, m
 from vidstead.storage import LocalFiles, ObjectStore
 
 FRESH_SECONDS = 1.0
+PREPARING_SECONDS = 0.05
+"""The same while an asset is prepared; its viewers share one look."""
 FILLING_SECONDS = 10.0
 """How old a view of a grid may be that is not covered yet: which rows are offered changes, and average bit rates."""
 KEPT_PLAYBACKS = 4096
@@ -98,6 +100,7 @@ class Delivery:
         """``wait_seconds``: how long a request waits for a missing cell before it is told to come again.
 
         ``encode_speed``: that of the workers' best machine, which decides what is offered before it is stored.
+        As long does one wait for an asset that is being prepared, which takes less than a second for most.
         """
         self._assets = assets
         self._grids = grids
@@ -171,7 +174,7 @@ class Delivery:
 
         Raises ``PlaybackIdNotFound``, ``NotAllowed``, ``NotReadyYet`` and ``PlaybackFailed``.
         """
-        playback = await self._playback(playback_id)
+        playback = await self._prepared(playback_id)
         if playback.policy != "public":
             raise NotAllowed
         if playback.status == "errored":
@@ -186,13 +189,23 @@ class Delivery:
             known = self._views.keep(grid_id, (time.monotonic() + FILLING_SECONDS, grid, shown))
         return known[1:]
 
+    async def _prepared(self, playback_id: str) -> Playback:
+        """What a playback id leads to, after a wait where it is being prepared."""
+        until = time.monotonic() + self._wait_seconds
+        playback = await self._playback(playback_id)
+        while playback.status == "preparing" and playback.policy == "public" and time.monotonic() < until:
+            await asyncio.sleep(PREPARING_SECONDS)
+            playback = await self._playback(playback_id)
+        return playback
+
     async def _playback(self, playback_id: str) -> Playback:
         known = self._playbacks.recall(playback_id)
         if known and known[0] > time.monotonic():
             return known[1]
         self._playbacks.pop(playback_id, None)
         playback = await self._assets.playback(playback_id)
-        self._playbacks.keep(playback_id, (time.monotonic() + FRESH_SECONDS, playback))
+        fresh = PREPARING_SECONDS if playback.status == "preparing" else FRESH_SECONDS
+        self._playbacks.keep(playback_id, (time.monotonic() + fresh, playback))
         return playback
 
 

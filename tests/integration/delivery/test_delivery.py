@@ -103,6 +103,17 @@ async def test_an_asset_that_is_preparing(
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+async def test_whoever_comes_while_an_asset_is_prepared_waits_for_it(
+    viewer: httpx.AsyncClient, database: Database, assets: Assets, grid: Grid, environment_id: str
+) -> None:
+    asset = await create(database, assets, environment_id)
+    coming = asyncio.create_task(viewer.get(f"/{asset.playback_ids[0].id}.m3u8"))
+    await asyncio.sleep(0.1)  # the request is at the server, and has looked at least once
+    assert not coming.done()
+    await publish(database, assets, asset, grid)
+    assert (await coming).status_code == 200
+
+
 async def test_an_asset_that_failed(
     viewer: httpx.AsyncClient, database: Database, assets: Assets, environment_id: str
 ) -> None:

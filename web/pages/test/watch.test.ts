@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bufferedAhead } from "../src/watch/facts";
+import { networkEstimate } from "../src/watch/network";
 import { backoff, forRefusal, isPassing } from "../src/watch/words";
 
 const refusal = (status: number, code: string | null = null) => ({ status, code });
@@ -40,5 +41,20 @@ describe("what is buffered ahead", () => {
     expect(bufferedAhead(ranges([0, 10], [10.05, 20]), 4)).toBe(16);
     expect(bufferedAhead(ranges([0, 10]), 11)).toBe(0);
     expect(bufferedAhead(ranges(), 0)).toBe(0);
+  });
+});
+
+describe("the first estimate of the network", () => {
+  const download = (transferSize: number, milliseconds: number) => ({ transferSize, responseStart: 100, responseEnd: 100 + milliseconds });
+
+  it("is the best rate at which a script of some size came", () => {
+    expect(networkEstimate([download(194_600, 120), download(900, 1), download(80_000, 200)], 10)).toBe(12_000_000);
+  });
+
+  it("is what the browser believes where everything was cached, and bounded", () => {
+    expect(networkEstimate([download(0, 0)], 2.5)).toBe(2_500_000);
+    expect(networkEstimate([], null)).toBe(5_000_000);
+    expect(networkEstimate([download(180_000, 1)], 10)).toBe(30_000_000);
+    expect(networkEstimate([], 0)).toBe(500_000);
   });
 });

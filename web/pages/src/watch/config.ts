@@ -2,16 +2,18 @@
 
 import type { HlsConfig } from "hls.js";
 import workerPath from "hls.js/dist/hls.worker.js?url";
+import { networkEstimate } from "./network";
 
 /** The server holds a request for a missing segment for up to 8 s and then says 503: be more patient than that. */
 const FIRST_BYTE_MS = 20_000;
 
 export const config: Partial<HlsConfig> = {
   workerPath,
-  // No startLevel: the server lists first what is there soonest, and no cap by size, which would choose another.
+  // No startLevel and no first estimate: hls.js then begins with what the server lists first, which is there soonest,
+  // if the network carries it. No cap by size, which would choose another.
+  abrEwmaDefaultEstimateMax: networkEstimate(),
   // The test would ask for a segment that is thrown away: an encode for nothing, before the first picture.
   testBandwidth: false,
-  abrEwmaDefaultEstimate: 2_500_000,
   startFragPrefetch: true,
   maxBufferLength: 30,
   maxMaxBufferLength: 60,

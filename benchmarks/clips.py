@@ -16,6 +16,7 @@ HARD = (
     "testsrc2=size={size}:rate={rate},hue=h='floor(t/2)*77':b='mod(floor(t/2)\\,3)-1',rotate=a='t/3':fillcolor=gray,"
     "noise=alls=14:allf=t+u:all_seed=7"
 )
+SOUND = "aevalsrc='0.3*sin(2*PI*(220+110*floor(mod(t,8)))*t)|0.3*sin(2*PI*330*t)':s=48000"
 SOURCES = {"easy": EASY, "hard": HARD}
 
 
@@ -33,31 +34,36 @@ def clip(
     FOLDER.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.mp4")
     picture = SOURCES[kind].format(size=size, rate=rate)
-    sound = "aevalsrc='0.3*sin(2*PI*(220+110*floor(mod(t,8)))*t)|0.3*sin(2*PI*330*t)':s=48000"
     quality = ["-b:v", bits, "-maxrate", bits, "-bufsize", bits] if bits else ["-crf", "24"]
     encode = ["-c:v", "libx264", "-preset", "veryfast", *quality, "-g", str(gop), "-sc_threshold", "0", "-bf", "2"]
-    subprocess.run(
-        [
-            *(get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y"),
-            *("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t", str(seconds)),
-            *encode,
-            *("-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"),
-            str(partial),
-        ],
-        check=True,
-        timeout=1800,
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", SOUND, "-t", str(seconds)),
+        *encode,
+        *("-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"),
+        str(partial),
     )
     partial.rename(path)
     return path
 
 
 def hour(*, long_gop: bool = False) -> Path:
-    """An hour of 1080p, 3 GB: a hard minute, sixty times over."""
+    """An hour of 1080p, 3 GB: a hard minute, sixty times over, every picture on its slot, and one sound."""
     minute = clip("hard", 60, long_gop=long_gop, bits="6500k")
-    path = minute.with_name(f"hour-{minute.name}")
+    path = minute.with_name(f"whole-hour-{minute.name}")
     if not path.exists():
-        partial = path.with_suffix(".partial.mp4")
-        command = [get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", "-stream_loop", "59"]
-        subprocess.run([*command, "-i", str(minute), "-c", "copy", str(partial)], check=True, timeout=600)
+        partial, sheet = path.with_suffix(".partial.mp4"), path.with_suffix(".ffconcat")
+        sheet.write_text("ffconcat version 1.0\n" + f"file '{minute}'\nduration 60\n" * 60)
+        run_ffmpeg(
+            *("-f", "concat", "-safe", "0", "-i", str(sheet), "-f", "lavfi", "-i", SOUND, "-t", "3600"),
+            *("-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"),
+            str(partial),
+        )
+        sheet.unlink()
         partial.rename(path)
     return path
+
+
+def run_ffmpeg(*arguments: str) -> None:
+    """Run ffmpeg quietly, over what is there."""
+    command = [get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
+    subprocess.run(command, check=True, timeout=1800)

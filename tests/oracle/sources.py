@@ -42,6 +42,8 @@ class Clip:
     sample_rate: int = 48000
     audio: tuple[str, ...] = ("-c:a", "aac", "-b:a", "192k")
     audio_delay: float = 0.0
+    hole: tuple[float, float] | None = None
+    """From when to when, in seconds of it, the sound has no frames at all."""
     heard_at: float | None = None
     """Where the first sample is heard on asset time, in seconds, if that is not ``audio_delay``."""
     rounding: float = 0.0
@@ -122,7 +124,8 @@ def _pack(clip: Clip, target: Path, sound: Path) -> None:
         command += ["-filter:v", _filters(clip), "-fps_mode", "passthrough", *clip.video]
         command += ["-enc_time_base", "1:90000"] if clip.setpts else []
     if clip.channels:
-        command += ["-filter:a", f"asetpts=PTS+({clip.audio_delay})/TB", *clip.audio]
+        hole = f"aselect='not(between(t,{clip.hole[0]},{clip.hole[1]}))'," if clip.hole else ""
+        command += ["-filter:a", f"{hole}asetpts=PTS+({clip.audio_delay})/TB", *clip.audio]
     subprocess.run([*command, *clip.mux, str(target)], input=b"".join(_pictures(clip)), check=True, timeout=120)
 
 

@@ -9,9 +9,9 @@ from math import ceil
 from vidstead.grid import Grid, Row
 from vidstead.media import (
     UNKNOWN_SPEED,
-    AudioSpec,
     CopySpec,
     PictureSpec,
+    SoundSpec,
     TrickSpec,
     VideoSpec,
     average_bandwidth,
@@ -30,7 +30,7 @@ def present(grid: Grid, *, speed: float | None) -> Presentation:
     video = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, PictureSpec)]
     video.sort(key=lambda track: -track.width * track.height)
     trick = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, TrickSpec)]
-    sound = [(row, row.spec) for row in grid.rows if isinstance(row.spec, AudioSpec)]
+    sound = [(row, row.spec) for row in grid.rows if isinstance(row.spec, SoundSpec)]
     start = starting_row([row.spec for row in listed], encoded=grid.covered)
     slugs = {row.slug for row in listed}
     return Presentation(
@@ -80,7 +80,7 @@ def _video(grid: Grid, row: Row, spec: PictureSpec | TrickSpec) -> VideoTrack:
     )
 
 
-def _audio(grid: Grid, row: Row, spec: AudioSpec, number: int) -> AudioTrack:
+def _audio(grid: Grid, row: Row, spec: SoundSpec, number: int) -> AudioTrack:
     return AudioTrack(
         slug=row.slug,
         codecs=row.header.codecs,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vidstead.grid import Part, Row, Source
-from vidstead.media import CopySpec, RowHeader, RowSpec, SourceFacts, SourceIndex, Timeline
+from vidstead.media import CopySpec, RowHeader, RowSpec, SoundCopySpec, SourceFacts, SourceIndex, Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,28 @@ class CopyPlan:
     """Where its pictures lie: to be stored beside the source."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SoundPlan:
+    """Sound that may pass through: its row."""
+
+    spec: SoundCopySpec
+    header: RowHeader
+    bandwidth: int
+    """The most bit/s over any window of RFC 8216, as measured."""
+    bounds: tuple[int, ...]
+    frames: bytes
+    """Where its frames lie: to be stored beside the source."""
+
+
 class Copier(Protocol):
     """Knows which sources may pass through."""
 
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
         """The pass-through row of a source; ``None`` where it does not conform."""
+        ...
+
+    async def plan_sound(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
+        """The row of sound that passes through, beside pictures of any kind; ``None`` where it does not conform."""
         ...
 
 

@@ -6,17 +6,20 @@ from fractions import Fraction
 from hashlib import sha256
 
 from vidstead.encoding.errors import UnreadableSource
-from vidstead.encoding.ports import Copier, CopyPlan, Encoder, Prober
-from vidstead.grid import NewRow, Part, index_key, pictures_key
+from vidstead.encoding.ports import Copier, CopyPlan, Encoder, Prober, SoundPlan
+from vidstead.grid import NewRow, Part, index_key, pictures_key, sound_key
 from vidstead.media import (
     ROW_SPEC,
+    SOUND_NAME,
     AudioSpec,
     AudioStream,
     RowHeader,
     RowPlan,
+    SoundSpec,
     SourceFacts,
     SourceIndex,
     Timeline,
+    TrickSpec,
     VideoSpec,
     audio_bounds,
     peak_bandwidth,
@@ -41,6 +44,9 @@ class PublishPlan:
     pictures: bytes | None
     """Where the pictures lie in a source that passes through."""
     pictures_key: str
+    sound: bytes | None
+    """Where the frames lie of sound that passes through."""
+    sound_key: str
     timeline: Timeline
     rows: tuple[NewRow, ...]
 
@@ -61,7 +67,12 @@ class Publisher:
         seconds = self._segment_seconds(source_duration(facts))
         copied = await self._copier.plan(parts, facts, seconds)
         timeline = copied.timeline if copied else plan_timeline(facts, seconds)
-        plans = [plan for plan in plan_rows(facts, timeline.rate) if not (copied and _same_size(plan, copied))]
+        sound = await self._copier.plan_sound(parts, facts, timeline)
+        plans = [
+            plan
+            for plan in plan_rows(facts, timeline.rate)
+            if not (copied and _same_size(plan, copied)) and not (sound and isinstance(plan.spec, AudioSpec))
+        ]
         headers = await self._encoder.headers([plan.spec for plan in plans], facts)
         rows = [self._row(plan, header, facts, timeline) for plan, header in zip(plans, headers, strict=True)]
         return PublishPlan(
@@ -70,8 +81,19 @@ class Publisher:
             index_key=index_key(environment_id, source_id),
             pictures=copied.pictures if copied else None,
             pictures_key=pictures_key(environment_id, source_id),
+            sound=sound.frames if sound else None,
+            sound_key=sound_key(environment_id, source_id),
             timeline=timeline,
-            rows=((_copied_row(copied), *rows) if copied else tuple(rows)),
+            rows=tuple(
+                sorted(
+                    [
+                        *([_copied_row(copied)] if copied else []),
+                        *rows,
+                        *([_copied_sound(sound)] if sound else []),
+                    ],
+                    key=_turn,
+                )
+            ),
         )
 
     def _row(self, plan: RowPlan, header: RowHeader, facts: SourceFacts, timeline: Timeline) -> NewRow:
@@ -88,6 +110,11 @@ class Publisher:
         )
 
 
+def _turn(row: NewRow) -> int:
+    """The order of rows: pictures, the best first, sound, still pictures."""
+    return 2 if isinstance(row.plan.spec, TrickSpec) else isinstance(row.plan.spec, SoundSpec)
+
+
 def _same_size(plan: RowPlan, copied: CopyPlan) -> bool:
     """Whether a rung is as large as the pass-through row, which then takes its place."""
     spec = plan.spec
@@ -102,6 +129,16 @@ def _copied_row(copied: CopyPlan) -> NewRow:
         fingerprint=sha256(b"copy" + copied.header.config).hexdigest(),
         bandwidth=copied.bandwidth,
         bounds=copied.timeline.bounds,
+    )
+
+
+def _copied_sound(sound: SoundPlan) -> NewRow:
+    return NewRow(
+        plan=RowPlan(name=SOUND_NAME, spec=sound.spec),
+        header=sound.header,
+        fingerprint=sha256(b"copy" + sound.header.config).hexdigest(),
+        bandwidth=sound.bandwidth,
+        bounds=sound.bounds,
     )
 
 

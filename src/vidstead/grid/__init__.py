@@ -1,7 +1,7 @@
 """The grid: rows (renditions) x columns (segments), cells filled just in time. The heart of Vidstead."""
 
 from vidstead.grid.errors import GridError, GridNotFound
-from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, pictures_key, source_prefix
+from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, pictures_key, sound_key, source_prefix
 from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Part, Row, Source, Span
 from vidstead.grid.service import HOT_TASK, Grids, Recorded
 from vidstead.grid.tasks import register
@@ -29,5 +29,6 @@ __all__ = [
     "part_key",
     "pictures_key",
     "register",
+    "sound_key",
     "source_prefix",
 ]

@@ -29,3 +29,8 @@ def index_key(environment_id: str, source_id: str) -> str:
 def pictures_key(environment_id: str, source_id: str) -> str:
     """Where the pictures of a source that passes through lie in it."""
     return f"{source_prefix(environment_id, source_id)}pictures"
+
+
+def sound_key(environment_id: str, source_id: str) -> str:
+    """Where the frames of sound that passes through lie in a source."""
+    return f"{source_prefix(environment_id, source_id)}sound"

@@ -7,7 +7,7 @@ from typing import Any
 from vidstead.assets import Published
 from vidstead.grid import Grid, Row
 from vidstead.kit import new_id
-from vidstead.media import AudioSpec, AudioStream, PictureSpec, VideoStream
+from vidstead.media import AudioStream, PictureSpec, SoundSpec, VideoStream
 
 TIERS = ((720, "720p"), (1080, "1080p"), (1440, "1440p"))
 """Short sides in pixels, and the tier that they are the upper end of."""
@@ -25,7 +25,7 @@ def describe(grid: Grid) -> Published:
     tracks += [
         _audio_track(audio, number)
         for number, (audio, row) in enumerate(zip(facts.audio, _sound(grid), strict=False))
-        if isinstance(row.spec, AudioSpec)
+        if isinstance(row.spec, SoundSpec)
     ]
     return Published(
         duration=float(grid.timeline.duration),
@@ -37,7 +37,7 @@ def describe(grid: Grid) -> Published:
 
 
 def _sound(grid: Grid) -> list[Row]:
-    return [row for row in grid.rows if isinstance(row.spec, AudioSpec)]
+    return [row for row in grid.rows if isinstance(row.spec, SoundSpec)]
 
 
 def _tier(best: PictureSpec | None) -> str:

@@ -19,7 +19,7 @@ from vidstead.ingest.describe import describe
 from vidstead.ingest.errors import PublishingFailed
 from vidstead.jobs import Jobs
 from vidstead.kit import new_id
-from vidstead.media import SOURCE_INDEX, AudioSpec, starting_row
+from vidstead.media import SOURCE_INDEX, SoundSpec, starting_row
 from vidstead.storage import ObjectStore
 
 PUBLISH_TASK = "ingest.publish"
@@ -60,6 +60,8 @@ class Publishing:
             await asyncio.to_thread(self._store.put, plan.index_key, SOURCE_INDEX.dump_json(plan.index))
             if plan.pictures is not None:
                 await asyncio.to_thread(self._store.put, plan.pictures_key, plan.pictures)
+            if plan.sound is not None:
+                await asyncio.to_thread(self._store.put, plan.sound_key, plan.sound)
             await self._create(asset, source_id, parts, plan)
         except UnreadableSource as error:
             async with self._database.begin(environment_id) as connection:
@@ -105,7 +107,7 @@ class Publishing:
         await defer_fill(connection, self._jobs, grid)
         start = starting_row([row.spec for row in grid.rows], encoded=False)
         for place, row in enumerate(grid.rows):
-            if place == start or isinstance(row.spec, AudioSpec):
+            if place == start or isinstance(row.spec, SoundSpec):
                 first = CellRef(row_id=row.id, index=0)
                 await self._grids.expect(connection, grid.environment_id, grid.id, first, seconds=EXPECTED_SECONDS)
 

@@ -59,6 +59,7 @@ from vidstead.media.fmp4 import (
 )
 from vidstead.media.ladder import (
     FIRST_LINES,
+    SOUND_NAME,
     audio_rows,
     display_size,
     plan_rows,
@@ -79,17 +80,21 @@ from vidstead.media.rates import (
 from vidstead.media.rows import (
     ROW_SPEC,
     AudioSpec,
+    CopiedSpec,
     CopySpec,
     EncodedSpec,
     PictureSpec,
     RowHeader,
     RowPlan,
     RowSpec,
+    SoundCopySpec,
+    SoundSpec,
     TrickSpec,
     VideoSpec,
     track_kind,
 )
 from vidstead.media.sample_table import SampleTable, read_tables
+from vidstead.media.sound_copying import MOST_SOUND_PEAK, SoundFrames, conforming_sound
 from vidstead.media.source import (
     SOURCE_FACTS,
     SOURCE_INDEX,
@@ -122,9 +127,11 @@ __all__ = [
     "MEASURED_HEIGHT",
     "MEASURED_RATE",
     "MEASURED_WIDTH",
+    "MOST_SOUND_PEAK",
     "OFFSET_SECONDS",
     "PRIMING",
     "ROW_SPEC",
+    "SOUND_NAME",
     "SOUND_ROLL",
     "SOURCE_FACTS",
     "SOURCE_INDEX",
@@ -134,6 +141,7 @@ __all__ = [
     "AudioSpec",
     "AudioStream",
     "Colour",
+    "CopiedSpec",
     "CopySpec",
     "EncodedSpec",
     "Fragment",
@@ -148,6 +156,9 @@ __all__ = [
     "RowSpec",
     "Sample",
     "SampleTable",
+    "SoundCopySpec",
+    "SoundFrames",
+    "SoundSpec",
     "SourceFacts",
     "SourceIndex",
     "Timeline",
@@ -170,6 +181,7 @@ __all__ = [
     "cell_seconds",
     "clock_offset",
     "conforming",
+    "conforming_sound",
     "copy_timeline",
     "display_size",
     "fragment_overhead",

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -59,7 +59,7 @@ class Pictures:
         """For ``from_bytes``: a line of JSON, then the numbers as they lie in memory, little-endian."""
         head = {"rate": str(self.rate), "pictures": len(self.slots), "config": self.config.hex(), "cuts": self.cuts}
         numbers = (array("I", self.slots), array("I", self.sizes), array("Q", self.positions))
-        return b"".join([json.dumps(head).encode(), b"\n", *map(_little, numbers)])
+        return b"".join([json.dumps(head).encode(), b"\n", *map(to_little, numbers)])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -73,20 +73,14 @@ class Pictures:
             rate=Fraction(head["rate"]),
             config=bytes.fromhex(head["config"]),
             cuts=tuple(head["cuts"]),
-            slots=_from_little("I", numbers[: 4 * count]),
-            sizes=_from_little("I", numbers[4 * count : 8 * count]),
-            positions=_from_little("Q", numbers[8 * count :]),
+            slots=from_little("I", numbers[: 4 * count]),
+            sizes=from_little("I", numbers[4 * count : 8 * count]),
+            positions=from_little("Q", numbers[8 * count :]),
         )
 
     def span(self, begin: int, end: int) -> list[tuple[int, int]]:
         """Position and size of the pictures ``begin`` to ``end`` (cuts); neighbours in the file are joined."""
-        ranges: list[tuple[int, int]] = []
-        for position, size in zip(self.positions[begin:end], self.sizes[begin:end], strict=True):
-            if ranges and sum(ranges[-1]) == position:
-                ranges[-1] = (ranges[-1][0], ranges[-1][1] + size)
-            else:
-                ranges.append((position, size))
-        return ranges
+        return joined_ranges(zip(self.positions[begin:end], self.sizes[begin:end], strict=True))
 
     def fragment(self, begin: int, end: int, data: bytes, frame_ticks: int) -> Fragment:
         """The pictures ``begin`` to ``end`` as a fragment at their place; ``data`` is what ``span`` names."""
@@ -165,13 +159,27 @@ def begins_with_idr(sample: bytes, config: bytes) -> bool:
     raise MediaFormatError(reason="no picture in a sample")
 
 
-def _little(numbers: array[int]) -> bytes:
+def joined_ranges(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges as (position, size), those that meet as one."""
+    found: list[tuple[int, int]] = []
+    for position, size in ranges:
+        if found and sum(found[-1]) == position:
+            found[-1] = (found[-1][0], found[-1][1] + size)
+        else:
+            found.append((position, size))
+    return found
+
+
+def to_little(numbers: array[int]) -> bytes:
+    """The numbers as they lie in memory, little-endian."""
+    numbers = numbers[:]
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def _from_little(code: Literal["I", "Q"], data: bytes) -> array[int]:
+def from_little(code: Literal["I", "Q"], data: bytes) -> array[int]:
+    """What ``to_little`` wrote."""
     numbers = array(code)
     numbers.frombytes(data)
     if sys.byteorder == "big":

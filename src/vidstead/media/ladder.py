@@ -26,6 +26,7 @@ LONGEST_SIDE = 4096
 TRICK_SIDE = 180
 """Pixels: the short side of the trick row."""
 TRICK_NAME = "trick"
+SOUND_NAME = "audio"
 
 FIRST_LINES = 480
 """The short side, in pixels, of the best rung that players begin with."""
@@ -95,7 +96,7 @@ def audio_rows(facts: SourceFacts) -> tuple[RowPlan, ...]:
 
     Mono stays mono, all else becomes stereo.
     """
-    return tuple(RowPlan(name="audio", spec=_audio_spec(stream)) for stream in facts.audio[:1])
+    return tuple(RowPlan(name=SOUND_NAME, spec=_audio_spec(stream)) for stream in facts.audio[:1])
 
 
 def _audio_spec(stream: AudioStream) -> AudioSpec:

@@ -32,7 +32,7 @@ from itertools import pairwise
 from math import ceil, floor
 
 from vidstead.media.fmp4 import fragment_overhead
-from vidstead.media.rows import AudioSpec, CopySpec, RowSpec, TrickSpec, VideoSpec
+from vidstead.media.rows import CopiedSpec, RowSpec, SoundSpec, TrickSpec, VideoSpec
 from vidstead.media.timeline import AAC_FRAME, segment_bounds, target_duration
 
 _AUDIO_MARGIN = Fraction(5, 4)
@@ -42,17 +42,17 @@ _AAC_FRAME_BITS = 6144
 
 def frame_seconds(spec: RowSpec) -> Fraction:
     """Length of one frame of a row in seconds: a picture, or 1024 samples."""
-    return Fraction(AAC_FRAME, spec.sample_rate) if isinstance(spec, AudioSpec) else 1 / spec.rate
+    return Fraction(AAC_FRAME, spec.sample_rate) if isinstance(spec, SoundSpec) else 1 / spec.rate
 
 
 def lead_frames(spec: RowSpec) -> int:
     """Frames of a row's first cell that lie before its bounds: whole ones."""
-    return spec.lead // AAC_FRAME if isinstance(spec, AudioSpec) else 0
+    return spec.lead // AAC_FRAME if isinstance(spec, SoundSpec) else 0
 
 
 def cell_limit(spec: RowSpec, frames: int) -> int:
     """The most bytes that a cell of so many frames may have, container included."""
-    if isinstance(spec, CopySpec):
+    if isinstance(spec, CopiedSpec):
         return spec.cell_bytes
     if isinstance(spec, TrickSpec):
         return spec.most_bytes + fragment_overhead(1)
@@ -102,7 +102,7 @@ def peak_of_cells(sizes: Sequence[int], bounds: Sequence[int], frame: Fraction) 
 
 def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     """The most bit/s that a row takes over its whole length, container included, before its cells are known."""
-    if isinstance(spec, CopySpec):
+    if isinstance(spec, CopiedSpec):
         return spec.bitrate
     lengths = [end - start for start, end in pairwise(segment_bounds(bounds, lead_frames(spec)))]
     seconds = sum(lengths) * frame_seconds(spec)

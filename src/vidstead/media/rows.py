@@ -68,6 +68,23 @@ class CopySpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SoundCopySpec:
+    """A row of AAC-LC sound that passes through: frame by frame from the source, never encoded."""
+
+    kind: Literal["sound-copy"] = "sound-copy"
+    sample_rate: int
+    """Samples per second."""
+    channels: int
+    bitrate: int
+    """bit/s over the whole, container included."""
+    cell_bytes: int
+    """The largest cell: each must keep to it."""
+    language: str | None = None
+    lead: int
+    """As ``AudioSpec.lead``: the first frames of the source that are kept, up to asset time 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrickSpec:
     """A row of still pictures for jumping about: one small IDR picture for each cell, shown for as long as that lasts.
 
@@ -96,12 +113,16 @@ PictureSpec = VideoSpec | CopySpec
 """A rung: pictures that are played."""
 EncodedSpec = VideoSpec | TrickSpec
 """Pictures that an encoder makes."""
-RowSpec = VideoSpec | AudioSpec | CopySpec | TrickSpec
+SoundSpec = AudioSpec | SoundCopySpec
+"""Sound."""
+CopiedSpec = CopySpec | SoundCopySpec
+"""What passes through."""
+RowSpec = VideoSpec | AudioSpec | CopySpec | SoundCopySpec | TrickSpec
 
 
 def track_kind(spec: RowSpec) -> TrackKind:
     """What a row is for players: ``video`` or ``audio``."""
-    return "audio" if isinstance(spec, AudioSpec) else "video"
+    return "audio" if isinstance(spec, SoundSpec) else "video"
 
 
 ROW_SPEC: TypeAdapter[RowSpec] = TypeAdapter(RowSpec)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from vidstead.media.errors import MediaFormatError
 from vidstead.media.fmp4.boxes import children, only, unpack, version_and_flags
+from vidstead.media.fmp4.reader import decoder_info
 
 MOST_SAMPLES = 4_000_000
 """Samples of a track: 18 hours at 60 frames per second."""
@@ -43,7 +44,7 @@ class SampleTable:
     descriptions: tuple[bytes, ...]
     """Codes of its sample descriptions, such as ``avc1``."""
     config: bytes
-    """Content of ``avcC`` where the first description has one, else empty."""
+    """Of the first description: content of ``avcC``, or the AudioSpecificConfig; empty where it has neither."""
     edits: tuple[Edit, ...]
     decode_times: array[int]
     """DTS in ticks; of the first sample 0."""
@@ -88,7 +89,7 @@ def _read_track(track: memoryview, movie_timescale: int) -> SampleTable:
         timescale=timescale,
         movie_timescale=movie_timescale,
         descriptions=tuple(bytes(code) for code, _ in entries),
-        config=_avc_config(*entries[0]),
+        config=_config(*entries[0]),
         edits=_edits(track),
         decode_times=_decode_times(_box(tables, b"stts"), len(sizes)),
         offsets=_offsets(tables.get(b"ctts"), len(sizes)),
@@ -104,11 +105,22 @@ def _box(tables: dict[bytes, memoryview], kind: bytes) -> memoryview:
     return tables[kind]
 
 
-def _avc_config(code: bytes, entry: memoryview) -> bytes:
+def _config(code: bytes, entry: memoryview) -> bytes:
+    if code == b"mp4a":
+        return _aac_config(entry)
     if code not in (b"avc1", b"avc3"):
         return b""
     found = [content for kind, content in children(entry[78:]) if kind == b"avcC"]
     return bytes(found[0]) if len(found) == 1 else b""
+
+
+def _aac_config(entry: memoryview) -> bytes:
+    """From the ``esds``: behind the description, which QuickTime's version 1 makes longer, or in its ``wave``."""
+    (version,) = unpack("H", entry, 8)
+    boxes = dict(children(entry[28 + (16 if version == 1 else 0) :])) if version < 2 else {}
+    if b"wave" in boxes:
+        boxes = dict(children(boxes[b"wave"]))
+    return decoder_info(boxes[b"esds"][4:]) if b"esds" in boxes else b""
 
 
 def _edits(track: memoryview) -> tuple[Edit, ...]:

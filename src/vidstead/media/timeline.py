@@ -119,22 +119,24 @@ def standard_rate(average: Fraction) -> Fraction:
     return next((rate for rate in STANDARD_RATES if rate >= average), STANDARD_RATES[-1])
 
 
-def audio_bounds(timeline: Timeline, *, sample_rate: int, samples: int) -> tuple[int, ...]:
+def audio_bounds(timeline: Timeline, *, sample_rate: int, samples: int, early: int = 0) -> tuple[int, ...]:
     """Bounds of the cells of a row of sound, in frames of 1024 samples.
 
     ``samples`` is the length of the sound on asset time (its later start counted in), in samples of
     ``sample_rate``. Each bound is the nearest to the picture's. Sound that ends early is padded to the
     picture's end when more than half of the last cell is missing; sound that ends later stays in the last
-    cell up to half of it more. Every cell has at least one frame.
+    cell up to half of it more. Every cell has at least one frame. ``early``: where frames are a source's own,
+    frame 0 begins so many samples before asset time 0.
     """
     per_picture = Fraction(sample_rate, AAC_FRAME) / timeline.rate
-    up, down = per_picture.numerator, per_picture.denominator
+    up, down = AAC_FRAME * per_picture.numerator, AAC_FRAME * per_picture.denominator
+    late = early * per_picture.denominator
     bounds = [0]
     for bound in timeline.bounds[1:]:
-        bounds.append(max((2 * bound * up + down) // (2 * down), bounds[-1] + 1))
+        bounds.append(max((2 * (bound * up + late) + down) // (2 * down), bounds[-1] + 1))
     last, end = bounds[-2:]
     half = (end - last) // 2
-    sound = -(-samples // AAC_FRAME)
+    sound = -(-(samples + early) // AAC_FRAME)
     if sound >= end - half:
         bounds[-1] = max(last + 1, min(sound, end + half))
     return tuple(bounds)

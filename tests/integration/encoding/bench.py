@@ -10,7 +10,7 @@ from vidstead.encoding import Publisher, PublishPlan
 from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.prober import PyAvProber
-from vidstead.encoding.ports import Copier, CopyPlan, Run
+from vidstead.encoding.ports import Copier, CopyPlan, Run, SoundPlan
 from vidstead.grid import Part, Row, Source
 from vidstead.media import SourceFacts, Timeline
 from vidstead.storage import ObjectStore
@@ -23,6 +23,10 @@ class EncodeAll:
     """A ``Copier`` to which no source conforms."""
 
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
+        """Never."""
+        return None
+
+    async def plan_sound(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
         """Never."""
         return None
 
@@ -52,6 +56,8 @@ class Bench:
         self.plan = await publisher.plan("e", "s", self.parts)
         if self.plan.pictures is not None:
             self._store.put(self.plan.pictures_key, self.plan.pictures)
+        if self.plan.sound is not None:
+            self._store.put(self.plan.sound_key, self.plan.sound)
         self.rows = tuple(
             Row(
                 id=number,

@@ -11,7 +11,7 @@ from tests.oracle.barcode import ffmpeg, read_barcodes
 from tests.oracle.sources import X264_B, Clip, make
 
 from vidstead.grid import Row
-from vidstead.media import AudioSpec, CopySpec, VideoSpec, read_fragment
+from vidstead.media import CopySpec, SoundSpec, VideoSpec, read_fragment
 from vidstead.storage.testing import MemoryStore
 
 GOP = ("-g", "50", "-keyint_min", "50", "-sc_threshold", "0")
@@ -110,7 +110,7 @@ async def test_any_other_source_is_not(clip: Clip, folder: Path) -> None:
 
 async def test_it_takes_the_place_of_the_rung_of_its_size(folder: Path) -> None:
     bench = await published(CONFORMING[0], folder)
-    sizes = [(row.spec.width, row.spec.height) for row in bench.rows if not isinstance(row.spec, AudioSpec)]
+    sizes = [(row.spec.width, row.spec.height) for row in bench.rows if not isinstance(row.spec, SoundSpec)]
     assert len(sizes) == len(set(sizes))
     assert sizes[0] == (CONFORMING[0].width, CONFORMING[0].height)
 

@@ -6,7 +6,6 @@ So it needs no child, and takes milliseconds.
 """
 
 import asyncio
-import struct
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
@@ -15,7 +14,9 @@ from itertools import pairwise
 
 from vidstead.encoding.adapters.cutters import write_cell
 from vidstead.encoding.adapters.grant import read_range
-from vidstead.encoding.ports import CopyPlan, EncodedCell, Run
+from vidstead.encoding.adapters.movie import read_moov
+from vidstead.encoding.adapters.sound_copier import SoundCopier
+from vidstead.encoding.ports import CopyPlan, EncodedCell, Run, SoundPlan
 from vidstead.grid import Part, pictures_key
 from vidstead.media import (
     CopySpec,
@@ -41,10 +42,6 @@ from vidstead.media import (
 )
 from vidstead.storage import ObjectStore
 
-MOST_BOXES = 64
-"""Boxes at the top level of the file that are looked at in search of the ``moov``."""
-MOST_MOOV_BYTES = 64 << 20
-BOX_HEADER = struct.Struct(">I4sQ")
 LOOK_BYTES = (4096, 1 << 20)
 """How much of a picture is read to see its first slice: usually little, now and then behind long messages."""
 READERS = 8
@@ -59,6 +56,11 @@ class Mp4Copier:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._pictures: OrderedDict[str, Pictures] = OrderedDict()
+        self._sound = SoundCopier(store)
+
+    async def plan_sound(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
+        """See ``Copier`` in ``ports``."""
+        return await self._sound.plan(parts, facts, timeline)
 
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
         """See ``Copier`` in ``ports``."""
@@ -95,25 +97,9 @@ class Mp4Copier:
 
     def _table(self, parts: Sequence[Part]) -> SampleTable | None:
         """The sample table of the only track of pictures."""
-        movie = self._movie(parts)
+        movie = read_moov(self._store, parts)
         tables = read_tables(memoryview(movie), "video") if movie else []
         return tables[0] if len(tables) == 1 else None
-
-    def _movie(self, parts: Sequence[Part]) -> bytes | None:
-        """The content of the ``moov``; ``None`` where there is none, or the film is in fragments."""
-        at, found = 0, None
-        for _ in range(MOST_BOXES):
-            head = read_range(self._store, parts, at, BOX_HEADER.size).ljust(BOX_HEADER.size, b"\0")
-            size, kind, large = BOX_HEADER.unpack(head)
-            length, size = (16, large) if size == 1 else (8, size)
-            if kind in (b"moof", b"sidx"):
-                return None
-            if kind == b"moov" and length <= size <= MOST_MOOV_BYTES:
-                found = read_range(self._store, parts, at + length, size - length)
-            if size < length:
-                break
-            at += size
-        return found
 
     def _timeline(self, parts: Sequence[Part], pictures: Pictures, segment_seconds: float) -> Timeline | None:
         """Cells that all begin with IDR pictures: cuts that do not are refused, and the cells planned anew."""
@@ -143,8 +129,12 @@ class Mp4Copier:
                 continue
         return False
 
-    async def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
-        """The cells of a run of pass-through rows."""
+    def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
+        """The cells of a run of rows that pass through: of pictures, or of sound."""
+        copied = isinstance(order.rows[0].spec, CopySpec)
+        return self._run(order) if copied else self._sound.run(order)
+
+    async def _run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         for row in order.rows:
             pictures = await self._load(pictures_key(row.environment_id, order.source.id))
             for index in range(order.first, order.first + order.count):

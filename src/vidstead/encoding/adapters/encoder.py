@@ -15,7 +15,7 @@ from vidstead.grid import Row, Source
 from vidstead.media import (
     AudioSpec,
     Colour,
-    CopySpec,
+    CopiedSpec,
     EncodedSpec,
     FragmentReader,
     MediaFormatError,
@@ -82,14 +82,14 @@ class FfmpegEncoder:
         return tuple(self._header(spec, colour) for spec in specs)
 
     def _header(self, spec: RowSpec, colour: Colour) -> RowHeader:
-        if isinstance(spec, CopySpec):
+        if isinstance(spec, CopiedSpec):
             raise ValueError("the headers of a row that passes through come with its plan")
         return _sound_header(spec) if isinstance(spec, AudioSpec) else self._headers[spec, colour]
 
     def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """See ``Encoder``. Raises ``EncodingFailed``."""
         spec = order.rows[0].spec
-        if isinstance(spec, CopySpec):
+        if isinstance(spec, CopiedSpec):
             return self._copier.run(order)
         if isinstance(spec, TrickSpec):
             return self._trick(order, spec)
@@ -141,8 +141,8 @@ class FfmpegEncoder:
     async def filler(self, source: Source, timeline: Timeline, row: Row, index: int, before: bytes | None) -> bytes:
         """See ``Encoder``. Raises ``EncodingFailed``."""
         spec, frames = row.spec, row.bounds[index + 1] - row.bounds[index]
-        if isinstance(spec, CopySpec):
-            raise EncodingFailed(first=index, last=index, rows=row.name, reason="a copied picture has no stand-in")
+        if isinstance(spec, CopiedSpec):
+            raise EncodingFailed(first=index, last=index, rows=row.name, reason="what is copied has no stand-in")
         cutter: PictureCutter | SoundCutter | TrickCutter
         colour = output_colour(source.facts.video) if source.facts.video else Colour()
         data = row.header.init + before if before is not None and not isinstance(spec, AudioSpec) else None

@@ -38,9 +38,12 @@ class Defaults:
     flags: int = 0
 
 
-def fragment_overhead(samples: int) -> int:
-    """The most bytes that ``write_fragment`` adds to the data of so many samples."""
-    return 136 + 16 * samples
+def fragment_overhead(samples: int, *, numbers: int = 4) -> int:
+    """The most bytes that ``write_fragment`` adds to the data of so many samples.
+
+    ``numbers``: how many may differ from sample to sample; of sound that is one, the size.
+    """
+    return 136 + 4 * numbers * samples
 
 
 def write_fragment(*, sequence: int, fragment: Fragment, track_kind: TrackKind) -> bytes:

@@ -96,11 +96,11 @@ def read_movie(movie: memoryview) -> MovieHeader:
         return MovieHeader(kind="video", timescale=timescale, config=config, width=width, height=height)
     (channels,) = unpack("H", entry, 16)
     (rate,) = unpack("I", entry, 24)
-    config = _decoder_info(only(entry[28:], b"esds")[4:])
+    config = decoder_info(only(entry[28:], b"esds")[4:])
     return MovieHeader(kind="audio", timescale=timescale, config=config, sample_rate=rate >> 16, channels=channels)
 
 
-def _decoder_info(descriptors: memoryview) -> bytes:
+def decoder_info(descriptors: memoryview) -> bytes:
     """The DecoderSpecificInfo in an ES_Descriptor (ISO/IEC 14496-1, 7.2.6)."""
     stream = _descriptor(descriptors, 3)
     (flags,) = unpack("B", stream, 2)

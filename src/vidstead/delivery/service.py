@@ -97,10 +97,11 @@ class Delivery:
         wait_seconds: float,
         encode_speed: Callable[[], float | None] = lambda: inf,
     ) -> None:
-        """``wait_seconds``: how long a request waits for a missing cell before it is told to come again.
+        """Views and cells over these.
 
-        ``encode_speed``: that of the workers' best machine, which decides what is offered before it is stored.
-        As long does one wait for an asset that is being prepared, which takes less than a second for most.
+        ``wait_seconds``: how long a request waits for a missing cell, or for an asset that is being prepared, before it
+        is told to come again. ``encode_speed``: that of the workers' best machine, which decides what is offered before
+        it is stored.
         """
         self._assets = assets
         self._grids = grids

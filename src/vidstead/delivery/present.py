@@ -15,7 +15,9 @@ from vidstead.media import (
     TrickSpec,
     VideoSpec,
     average_bandwidth,
+    frame_seconds,
     in_time,
+    lead_frames,
     starting_row,
 )
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
@@ -73,7 +75,7 @@ def _video(grid: Grid, row: Row, spec: PictureSpec | TrickSpec) -> VideoTrack:
         bounds=row.bounds,
         frame_ticks=grid.timeline.frame_ticks,
         bandwidth=row.bandwidth,
-        average_bandwidth=_average(grid, row),
+        average_bandwidth=_average(row),
         width=spec.width,
         height=spec.height,
         rate=spec.rate,
@@ -87,7 +89,7 @@ def _audio(grid: Grid, row: Row, spec: SoundSpec, number: int) -> AudioTrack:
         timescale=row.header.timescale,
         bounds=row.bounds,
         bandwidth=row.bandwidth,
-        average_bandwidth=_average(grid, row),
+        average_bandwidth=_average(row),
         sample_rate=spec.sample_rate,
         channels=spec.channels,
         language=spec.language,
@@ -97,8 +99,9 @@ def _audio(grid: Grid, row: Row, spec: SoundSpec, number: int) -> AudioTrack:
     )
 
 
-def _average(grid: Grid, row: Row) -> int:
+def _average(row: Row) -> int:
     """AVERAGE-BANDWIDTH: measured where every cell is stored, until then the most that it can be."""
     if row.covered:
-        return ceil(8 * row.stored_bytes / grid.timeline.duration)
+        frames = row.bounds[-1] - row.bounds[0] + lead_frames(row.spec)
+        return ceil(8 * row.stored_bytes / (frames * frame_seconds(row.spec)))
     return average_bandwidth(row.spec, row.bounds)

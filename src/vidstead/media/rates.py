@@ -19,6 +19,9 @@ stereo and 2.9 s in mono. So a cell may have that burst (``_BURST_SECONDS``, rou
 though never more than the 6144 bits for each channel and frame to which AAC itself is limited (ISO/IEC 14496-3,
 4.5.3.1).
 
+*The average* of pictures over the whole is at most the cap and half a bucket for each run, which may be a cell alone.
+That of sound was at most 1.11 times what its encoder aims at; the margin above allows for that.
+
 *A trick row* has one picture for each cell, of ``most_bytes`` at most whatever the cell's length: its encoder is told
 that it makes one picture per second with a bucket that holds one.
 
@@ -108,5 +111,8 @@ def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     seconds = sum(lengths) * frame_seconds(spec)
     if isinstance(spec, TrickSpec):
         return ceil(8 * sum(cell_limit(spec, length) for length in lengths) / seconds)
-    rate = spec.max_bitrate if isinstance(spec, VideoSpec) else spec.bitrate
-    return ceil(rate + 8 * sum(map(fragment_overhead, lengths)) / seconds)
+    if isinstance(spec, VideoSpec):
+        bits = spec.max_bitrate * seconds + Fraction(spec.buffer_bits, 2) * len(lengths)
+    else:
+        bits = spec.bitrate * seconds * _AUDIO_MARGIN
+    return ceil((bits + 8 * sum(map(fragment_overhead, lengths))) / seconds)

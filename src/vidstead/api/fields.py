@@ -1,5 +1,6 @@
 """Kinds of values that requests are made of, each with what it may be."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from vidstead.kit import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE
 
 MAX_URL_LENGTH = 4096
+MUX_ASSET = re.compile(r"mux://assets/([A-Za-z0-9]{1,64})")
+"""The address of an asset as the input of another one: of a clip."""
 WEB_SCHEMES = frozenset({"http", "https"})
 
 
@@ -31,7 +34,9 @@ def _web_address(text: str) -> str:
     except ValueError:
         raise ValueError("must be a valid address") from None
     if parts.scheme == "mux":
-        raise ValueError("clips of other assets are not available yet; give an http or https address")
+        if not MUX_ASSET.fullmatch(text):
+            raise ValueError("must be mux://assets/{asset id}, or an http or https address")
+        return text
     if parts.scheme not in WEB_SCHEMES or not parts.hostname:
         raise ValueError("must be an http or https address")
     return text
@@ -60,6 +65,7 @@ PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Which page, fr
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "MUX_ASSET",
     "Limit",
     "OneOrMore",
     "Origin",

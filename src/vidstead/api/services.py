@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vidstead.assets import Assets
 from vidstead.db import Database
-from vidstead.ingest import AssetInputs, Uploads
+from vidstead.ingest import AssetInputs, Clipping, Uploads
 from vidstead.tenancy import Tenancy
 
 
@@ -18,6 +18,7 @@ class ApiServices:
     assets: Assets
     uploads: Uploads
     inputs: AssetInputs
+    clipping: Clipping
     store_check: Callable[[], None]
     """Writes, reads and removes a small object; blocks; raises what is wrong."""
     public_url: str | None

@@ -1,6 +1,14 @@
 """Assets: what users uploaded, as pieces of grids; their states, playback ids and progress."""
 
-from vidstead.assets.errors import AssetError, AssetNotFound, NothingDecoded, PlaybackIdNotFound
+from vidstead.assets.errors import (
+    AssetError,
+    AssetNotFound,
+    ClipOutOfRange,
+    ClipSourceNotFound,
+    ClipSourceNotReady,
+    NothingDecoded,
+    PlaybackIdNotFound,
+)
 from vidstead.assets.model import (
     TRANSITIONS,
     Asset,
@@ -23,6 +31,9 @@ __all__ = [
     "AssetNotFound",
     "AssetPage",
     "Assets",
+    "ClipOutOfRange",
+    "ClipSourceNotFound",
+    "ClipSourceNotReady",
     "Fill",
     "NewAsset",
     "NothingDecoded",

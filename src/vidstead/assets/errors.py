@@ -24,6 +24,27 @@ class PlaybackIdNotFound(AssetError):
     status = 404
 
 
+class ClipSourceNotFound(AssetError):
+    """There is no asset {asset_id} in this environment to cut a clip from: check the id in `mux://assets/{asset_id}`."""
+
+    code = "clip_source_not_found"
+    status = 400
+
+
+class ClipSourceNotReady(AssetError):
+    """The asset {asset_id} is {state}, so no clip can be cut from it: wait until it is ready."""
+
+    code = "clip_source_not_ready"
+    status = 400
+
+
+class ClipOutOfRange(AssetError):
+    """A clip from {start} to {end} is not within the {duration} s of the asset: it needs 0 <= start_time < end_time."""
+
+    code = "clip_out_of_range"
+    status = 400
+
+
 class NothingDecoded(AssetError):
     """Not one segment of the file could be decoded: export it again, as MP4 with H.264 and AAC if need be."""
 

@@ -55,6 +55,8 @@ class Asset:
     ingest_type: str
     upload_id: str | None = None
     source_url: str | None = None
+    source_asset_id: str | None = None
+    """Of a clip: the asset that it was cut from, which may be gone by now."""
     passthrough: str | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """All SQL of assets. Every query runs in a transaction with the environment set, but the one lookup that crosses."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,10 @@ from vidstead.assets.model import Asset, NewAsset, PlaybackId, Published
 from vidstead.kit import Cursor
 
 INSERT = text("""
-    insert into assets (id, environment_id, status, fill, ingest_type, upload_id, source_url, passthrough, meta,
-                        options, test)
-    values (:id, :environment_id, 'preparing', :fill, :ingest_type, :upload_id, :source_url, :passthrough,
-            cast(:meta as jsonb), cast(:options as jsonb), :test)
+    insert into assets (id, environment_id, status, fill, ingest_type, upload_id, source_url, source_asset_id,
+                        passthrough, meta, options, test)
+    values (:id, :environment_id, 'preparing', :fill, :ingest_type, :upload_id, :source_url, :source_asset_id,
+            :passthrough, cast(:meta as jsonb), cast(:options as jsonb), :test)
 """)
 
 # An asset with its playback ids, the oldest of them first.
@@ -77,8 +77,12 @@ PIECES = text("""
     where environment_id = :environment_id and asset_id = :asset_id order by position
 """)
 
-OF_GRID = text("""
-    select distinct asset_id from pieces where environment_id = :environment_id and grid_id = :grid_id
+# An asset that is covered stays so.
+OF_GRIDS = text("""
+    select distinct pieces.asset_id
+    from pieces join assets on assets.environment_id = pieces.environment_id and assets.id = pieces.asset_id
+    where pieces.environment_id = :environment_id and pieces.grid_id = any(:grid_ids) and not assets.covered
+    order by pieces.asset_id
 """)
 
 # A deleted asset keeps its row, for usage and the audit; everything else of it goes.
@@ -118,6 +122,7 @@ async def insert(
     ingest_type: str,
     upload_id: str | None,
     source_url: str | None,
+    source_asset_id: str | None,
 ) -> None:
     """Create an asset that is preparing."""
     await connection.execute(
@@ -129,6 +134,7 @@ async def insert(
             "ingest_type": ingest_type,
             "upload_id": upload_id,
             "source_url": source_url,
+            "source_asset_id": source_asset_id,
             "passthrough": new.passthrough,
             "meta": json.dumps(dict(new.meta)),
             "options": json.dumps(dict(new.options)),
@@ -146,6 +152,7 @@ def _asset(found: RowMapping) -> Asset:
         ingest_type=found["ingest_type"],
         upload_id=found["upload_id"],
         source_url=found["source_url"],
+        source_asset_id=found["source_asset_id"],
         passthrough=found["passthrough"],
         meta=found["meta"],
         options=found["options"],
@@ -263,10 +270,10 @@ async def grid_ids(connection: AsyncConnection, environment_id: str, asset_id: s
     return tuple(found.grid_id for found in await connection.execute(PIECES, scope))
 
 
-async def asset_ids_of_grid(connection: AsyncConnection, environment_id: str, grid_id: str) -> tuple[str, ...]:
-    """The assets that have a piece of a grid."""
-    scope = {"environment_id": environment_id, "grid_id": grid_id}
-    return tuple(found.asset_id for found in await connection.execute(OF_GRID, scope))
+async def filling(connection: AsyncConnection, environment_id: str, grid_ids: Sequence[str]) -> tuple[str, ...]:
+    """The assets that have a piece of one of these grids, and lack cells as far as is known."""
+    scope = {"environment_id": environment_id, "grid_ids": list(grid_ids)}
+    return tuple(found.asset_id for found in await connection.execute(OF_GRIDS, scope))
 
 
 async def delete(connection: AsyncConnection, environment_id: str, asset_id: str) -> None:

@@ -34,6 +34,7 @@ class Assets:
         ingest_type: str,
         upload_id: str | None = None,
         source_url: str | None = None,
+        source_asset_id: str | None = None,
     ) -> Asset:
         """Create an asset that is preparing, with a playback id for each policy."""
         asset_id = new_id()
@@ -46,6 +47,7 @@ class Assets:
             ingest_type=ingest_type,
             upload_id=upload_id,
             source_url=source_url,
+            source_asset_id=source_asset_id,
         )
         for policy in new.playback_policies:
             await repository.insert_playback_id(connection, environment_id, asset_id, new_id(), policy)
@@ -106,13 +108,22 @@ class Assets:
             await self._happened(connection, asset, "errored")
 
     async def follow_grid(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
-        """Bring the progress of every asset of a grid up to the cells that are stored."""
-        for asset_id in await repository.asset_ids_of_grid(connection, environment_id, grid_id):
-            grid_ids = await repository.grid_ids(connection, environment_id, asset_id)
-            coverage = Coverage(cells=0, stored=0, fillers=0)
-            for found in grid_ids:
-                coverage += await self._grids.coverage(connection, environment_id, found)
-            await self._progress(connection, environment_id, asset_id, coverage)
+        """Bring the progress of every asset of a grid, and of its clips, up to the cells that are stored."""
+        grid_ids = [grid_id, *await self._grids.clips_of(connection, environment_id, grid_id)]
+        for asset_id in await repository.filling(connection, environment_id, grid_ids):
+            await self.follow(connection, environment_id, asset_id)
+
+    async def follow(self, connection: AsyncConnection, environment_id: str, asset_id: str) -> None:
+        """Bring the progress of an asset up to the cells that are stored."""
+        coverage = Coverage(cells=0, stored=0, fillers=0)
+        for grid_id in await repository.grid_ids(connection, environment_id, asset_id):
+            coverage += await self._grids.coverage(connection, environment_id, grid_id)
+        await self._progress(connection, environment_id, asset_id, coverage)
+
+    async def grid_of(self, connection: AsyncConnection, environment_id: str, asset: Asset) -> str | None:
+        """The grid that an asset is; ``None`` where it is not ready."""
+        grid_ids = await repository.grid_ids(connection, environment_id, asset.id)
+        return grid_ids[0] if asset.status == "ready" and grid_ids else None
 
     async def _progress(
         self, connection: AsyncConnection, environment_id: str, asset_id: str, coverage: Coverage

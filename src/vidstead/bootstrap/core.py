@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vidstead.assets import Assets
 from vidstead.bootstrap.places import database_urls, open_store
 from vidstead.db import Database, Listener
-from vidstead.grid import Grids
+from vidstead.grid import Clips, Grids
 from vidstead.ingest import AssetInputs, Uploads
 from vidstead.jobs import Failed, Jobs
 from vidstead.kit import Outbound
@@ -26,6 +26,7 @@ class Core:
     jobs: Jobs
     store: ObjectStore
     grids: Grids
+    clips: Clips
     assets: Assets
     uploads: Uploads
     inputs: AssetInputs
@@ -55,6 +56,7 @@ def assemble(settings: Settings, *, failed: Failed | None = None) -> Core:
         jobs=jobs,
         store=store,
         grids=grids,
+        clips=Clips(database, grids),
         assets=assets,
         uploads=Uploads(database, jobs, store, assets, limit_bytes=limit),
         inputs=AssetInputs(database, jobs, store, assets, outbound, limit_bytes=limit),

@@ -14,7 +14,7 @@ from vidstead.bootstrap.core import assemble
 from vidstead.delivery import Delivery, delivery_routes
 from vidstead.encoding import BestSpeed, Speeds
 from vidstead.grid import Waiting
-from vidstead.ingest import upload_routes
+from vidstead.ingest import Clipping, upload_routes
 from vidstead.kit import configure_logging
 from vidstead.settings import Settings
 from vidstead.tenancy import Tenancy
@@ -30,6 +30,7 @@ def make_app(settings: Settings) -> ASGIApp:
     delivery = Delivery(
         core.assets,
         core.grids,
+        core.clips,
         waiting,
         core.store,
         wait_seconds=settings.cell_wait_seconds,
@@ -41,6 +42,7 @@ def make_app(settings: Settings) -> ASGIApp:
         assets=core.assets,
         uploads=core.uploads,
         inputs=core.inputs,
+        clipping=Clipping(core.jobs, core.grids, core.clips, core.assets),
         store_check=core.store.check,
         public_url=settings.public_url,
     )

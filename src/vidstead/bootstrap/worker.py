@@ -71,7 +71,7 @@ def _register(core: Core, settings: Settings, copier: Mp4Copier, encoder: Ffmpeg
     """Make every task known, and what publishes known to who asks."""
     publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=_segment_policy(settings))
     publishing = Publishing(core.database, core.jobs, core.store, core.grids, core.assets, publisher)
-    grid.register(core.jobs, core.grids)
+    grid.register(core.jobs, core.grids, core.clips)
     encoding.register(core.jobs, SpanFiller(core.grids, core.store, encoder, worker=core.name))
     ingest.register(core.jobs, publishing, core.inputs, core.uploads)
     return publishing

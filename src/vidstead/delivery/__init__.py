@@ -2,6 +2,7 @@
 
 from vidstead.delivery.errors import (
     DeliveryError,
+    InvalidClip,
     InvalidSegment,
     NotAllowed,
     NotReadyYet,
@@ -15,6 +16,7 @@ from vidstead.delivery.service import Delivery
 __all__ = [
     "Delivery",
     "DeliveryError",
+    "InvalidClip",
     "InvalidSegment",
     "NotAllowed",
     "NotReadyYet",

@@ -45,6 +45,13 @@ class InvalidSegment(DeliveryError):
     status = 404
 
 
+class InvalidClip(DeliveryError):
+    """The times {times} can't be used: they need 0 <= asset_start_time < asset_end_time, in seconds of the video."""
+
+    code = "invalid_clip"
+    status = 400
+
+
 class SegmentNotReady(DeliveryError):
     """Segment {index} of {row} is still being encoded: try again in {seconds} s."""
 

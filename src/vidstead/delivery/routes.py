@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidstead.delivery.answers import CORS, Answer
 from vidstead.delivery.service import Delivery, Document
+from vidstead.delivery.times import Frames, asked_times, named_frames
 from vidstead.kit import VidsteadError
 
 PLAYLIST_CACHE = "public, max-age=5"
@@ -25,22 +26,24 @@ def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
     """Everything under ``/{playback_id}``."""
 
     async def multivariant(request: Request) -> ASGIApp:
-        return _whole(await delivery.multivariant(request.path_params["playback_id"]), PLAYLIST_CACHE)
+        times = asked_times(request.query_params)
+        return _whole(await delivery.multivariant(request.path_params["playback_id"], times), PLAYLIST_CACHE)
 
     async def manifest(request: Request) -> ASGIApp:
-        return _whole(await delivery.manifest(request.path_params["playback_id"]), PLAYLIST_CACHE)
+        times = asked_times(request.query_params)
+        return _whole(await delivery.manifest(request.path_params["playback_id"], times), PLAYLIST_CACHE)
 
     async def media(request: Request) -> ASGIApp:
         path = request.path_params
-        return _whole(await delivery.media(path["playback_id"], path["row"]), PLAYLIST_CACHE)
+        return _whole(await delivery.media(path["playback_id"], path["row"], _frames(request)), PLAYLIST_CACHE)
 
     async def init(request: Request) -> ASGIApp:
         path = request.path_params
-        return _whole(await delivery.init(path["playback_id"], path["row"]), FOR_EVER)
+        return _whole(await delivery.init(path["playback_id"], path["row"], _frames(request)), FOR_EVER)
 
     async def segment(request: Request) -> ASGIApp:
         path = request.path_params
-        found = await delivery.segment(path["playback_id"], path["row"], path["index"])
+        found = await delivery.segment(path["playback_id"], path["row"], path["index"], _frames(request))
 
         async def read(start: int, length: int) -> bytes:
             return await delivery.read(found, start, length)
@@ -54,13 +57,25 @@ def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
             path=delivery.files.path(found.key) if delivery.files else None,
         )
 
+    def under(folder: str) -> list[BaseRoute]:
+        return [
+            Route(f"{folder}/{{row}}/index.m3u8", Endpoint(media), methods=METHODS),
+            Route(f"{folder}/{{row}}/init.mp4", Endpoint(init), methods=METHODS),
+            Route(f"{folder}/{{row}}/{{index:int}}.m4s", Endpoint(segment), methods=METHODS),
+        ]
+
     return [
         Route("/{playback_id}.m3u8", Endpoint(multivariant), methods=METHODS),
         Route("/{playback_id}.mpd", Endpoint(manifest), methods=METHODS),
-        Route("/{playback_id}/{row}/index.m3u8", Endpoint(media), methods=METHODS),
-        Route("/{playback_id}/{row}/init.mp4", Endpoint(init), methods=METHODS),
-        Route("/{playback_id}/{row}/{index:int}.m4s", Endpoint(segment), methods=METHODS),
+        *under("/{playback_id}"),
+        *under("/{playback_id}/{clip}"),
     ]
+
+
+def _frames(request: Request) -> Frames | None:
+    """The frames of a clip by address, if this is one."""
+    folder = request.path_params.get("clip")
+    return named_frames(folder) if folder is not None else None
 
 
 class Endpoint:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from vidstead.assets import Assets, Playback
 from vidstead.delivery.errors import (
+    InvalidClip,
     InvalidSegment,
     NotAllowed,
     NotReadyYet,
@@ -23,7 +24,8 @@ from vidstead.delivery.errors import (
     SegmentNotReady,
 )
 from vidstead.delivery.present import present
-from vidstead.grid import Cell, CellRef, Grid, Grids, Row, Waiting, cell_key
+from vidstead.delivery.times import WHOLE, Frames, Times
+from vidstead.grid import Cell, CellRef, Clips, Grid, Grids, Row, Waiting, cell_key
 from vidstead.media import track_kind
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest, media_playlist, multivariant_playlist
 from vidstead.storage import LocalFiles, ObjectStore
@@ -91,6 +93,7 @@ class Delivery:
         self,
         assets: Assets,
         grids: Grids,
+        clips: Clips,
         waiting: Waiting,
         store: ObjectStore,
         *,
@@ -105,6 +108,7 @@ class Delivery:
         """
         self._assets = assets
         self._grids = grids
+        self._clips = clips
         self._waiting = waiting
         self._store = store
         self._wait_seconds = wait_seconds
@@ -114,40 +118,41 @@ class Delivery:
         self._cells: Kept[CellRef, Cell] = Kept(KEPT_CELLS)
         self.files = store if isinstance(store, LocalFiles) else None
 
-    async def multivariant(self, playback_id: str) -> Document:
-        """The HLS multivariant playlist. Raises what ``_view`` raises."""
-        _, presentation = await self._view(playback_id)
-        return _document(multivariant_playlist(presentation, base=f"{playback_id}/"), "application/vnd.apple.mpegurl")
+    async def multivariant(self, playback_id: str, times: Times = WHOLE) -> Document:
+        """The HLS multivariant playlist, of all or of some seconds. Raises what ``_view`` raises."""
+        presentation, base = await self._asked(playback_id, times)
+        return _document(multivariant_playlist(presentation, base=base), "application/vnd.apple.mpegurl")
 
-    async def manifest(self, playback_id: str) -> Document:
-        """The DASH manifest."""
-        _, presentation = await self._view(playback_id)
-        return _document(manifest(presentation, base=f"{playback_id}/"), "application/dash+xml")
+    async def manifest(self, playback_id: str, times: Times = WHOLE) -> Document:
+        """The DASH manifest, of all or of some seconds."""
+        presentation, base = await self._asked(playback_id, times)
+        return _document(manifest(presentation, base=base), "application/dash+xml")
 
-    async def media(self, playback_id: str, slug: str) -> Document:
+    async def media(self, playback_id: str, slug: str, frames: Frames | None = None) -> Document:
         """The HLS media playlist of a row. Raises ``RowNotFound``."""
-        _, presentation = await self._view(playback_id)
+        _, presentation = await self._view(playback_id, frames)
         track = _track(presentation, slug)
         return _document(media_playlist(track, presentation), "application/vnd.apple.mpegurl")
 
-    async def init(self, playback_id: str, slug: str) -> Document:
+    async def init(self, playback_id: str, slug: str, frames: Frames | None = None) -> Document:
         """The init segment of a row."""
-        grid, _ = await self._view(playback_id)
+        grid, _ = await self._view(playback_id, frames)
         row = _row(grid, slug)
         return _document(row.header.init, _media_type(row))
 
-    async def segment(self, playback_id: str, slug: str, index: int) -> Segment:
+    async def segment(self, playback_id: str, slug: str, index: int, frames: Frames | None = None) -> Segment:
         """A cell, made now if it is missing.
 
         Raises ``InvalidSegment`` where there is no such cell, ``SegmentNotReady`` when it takes too long.
         """
-        grid, _ = await self._view(playback_id)
+        grid, _ = await self._view(playback_id, frames)
         row = _row(grid, slug)
         if not 0 <= index < row.cells:
             raise InvalidSegment(index=index, row=slug)
+        place = row.place(index)
         cell = await self._cell(grid, row, index)
         return Segment(
-            key=cell_key(grid.environment_id, grid.id, row.slug, index),
+            key=cell_key(grid.environment_id, place.grid_id, row.slug, place.cell.index),
             size=cell.size,
             etag=f'"{cell.sha256}"',
             media_type=_media_type(row),
@@ -158,22 +163,41 @@ class Delivery:
         return await asyncio.to_thread(self._store.read, segment.key, start, length)
 
     async def _cell(self, grid: Grid, row: Row, index: int) -> Cell:
-        at = CellRef(row_id=row.id, index=index)
-        cell = self._cells.recall(at) or await self._grids.cell(grid.environment_id, at)
+        place = row.place(index)
+        cell = self._cells.recall(place.cell) or await self._grids.cell(grid.environment_id, place.cell)
         if cell is None:
-            if not await self._waiting.wait(grid.environment_id, grid.id, at, seconds=self._wait_seconds):
+            await self._look_across(grid, row, index)
+            environment_id, seconds = grid.environment_id, self._wait_seconds
+            if not await self._waiting.wait(environment_id, place.grid_id, place.cell, seconds=seconds):
                 late = SegmentNotReady(index=index, row=row.slug, seconds=RETRY_SECONDS)
                 late.headers["Retry-After"] = str(RETRY_SECONDS)
                 raise late
-            cell = await self._grids.cell(grid.environment_id, at)
+            cell = await self._grids.cell(grid.environment_id, place.cell)
         if cell is None:
             raise InvalidSegment(index=index, row=row.slug)
-        return self._cells.keep(at, cell)
+        return self._cells.keep(place.cell, cell)
 
-    async def _view(self, playback_id: str) -> tuple[Grid, Presentation]:
-        """What a playback id shows.
+    async def _look_across(self, grid: Grid, row: Row, index: int) -> None:
+        """Where a clip's own cell ends and a lent one follows, or the other way: no look-ahead sees the next one."""
+        if index + 1 == row.cells or row.place(index).grid_id == row.place(index + 1).grid_id:
+            return
+        after = row.place(index + 1)
+        if await self._grids.cell(grid.environment_id, after.cell) is None:
+            await self._grids.want(grid.environment_id, after.grid_id, after.cell)
 
-        Raises ``PlaybackIdNotFound``, ``NotAllowed``, ``NotReadyYet`` and ``PlaybackFailed``.
+    async def _asked(self, playback_id: str, times: Times) -> tuple[Presentation, str]:
+        """What is to be shown of a video, and the folder of its tracks."""
+        grid, presentation = await self._view(playback_id)
+        frames = times.frames(grid.timeline)
+        if frames is None or frames == _frames(grid):
+            return presentation, f"{playback_id}/"
+        _, presentation = await self._view(playback_id, frames)
+        return presentation, f"{playback_id}/{frames.folder}/"
+
+    async def _view(self, playback_id: str, frames: Frames | None = None) -> tuple[Grid, Presentation]:
+        """What a playback id shows, or a clip of it.
+
+        Raises ``PlaybackIdNotFound``, ``NotAllowed``, ``NotReadyYet``, ``PlaybackFailed`` and ``InvalidClip``.
         """
         playback = await self._prepared(playback_id)
         if playback.policy != "public":
@@ -188,6 +212,21 @@ class Delivery:
             grid = await self._grids.load(playback.environment_id, grid_id)
             shown = present(grid, speed=self._encode_speed())
             known = self._views.keep(grid_id, (time.monotonic() + FILLING_SECONDS, grid, shown))
+        if frames is None or frames == _frames(known[1]):
+            return known[1:]
+        return await self._clip(known[1], frames)
+
+    async def _clip(self, grid: Grid, frames: Frames) -> tuple[Grid, Presentation]:
+        """A clip of a video by address: asked for again now and then, since that is what keeps it."""
+        whole = _frames(grid)
+        if not whole.first <= frames.first < frames.end <= whole.end:
+            raise InvalidClip(times=f"in {frames.folder!r}")
+        name = f"{grid.id}/{frames.folder}"
+        known = self._views.recall(name)
+        if known is None or known[0] < time.monotonic():
+            clip = await self._clips.visit(grid.environment_id, grid.id, frames.first, frames.end)
+            shown = present(clip, speed=self._encode_speed())
+            known = self._views.keep(name, (time.monotonic() + FILLING_SECONDS, clip, shown))
         return known[1:]
 
     async def _prepared(self, playback_id: str) -> Playback:
@@ -212,6 +251,10 @@ class Delivery:
 
 def _document(body: bytes, media_type: str) -> Document:
     return Document(body=body, etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"', media_type=media_type)
+
+
+def _frames(grid: Grid) -> Frames:
+    return Frames(first=grid.timeline.bounds[0], end=grid.timeline.bounds[-1])
 
 
 def _row(grid: Grid, slug: str) -> Row:

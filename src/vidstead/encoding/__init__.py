@@ -12,7 +12,7 @@ from vidstead.encoding.errors import (
     SourceWithoutTracks,
     UnreadableSource,
 )
-from vidstead.encoding.fill import defer_fill, plan_spans
+from vidstead.encoding.fill import defer_clip_fill, defer_fill, plan_spans
 from vidstead.encoding.ports import EncodedCell, Encoder, Meter, Prober, Run
 from vidstead.encoding.publisher import Publisher, PublishPlan
 from vidstead.encoding.service import SpanFiller
@@ -41,6 +41,7 @@ __all__ = [
     "SpanFiller",
     "Speeds",
     "UnreadableSource",
+    "defer_clip_fill",
     "defer_fill",
     "plan_spans",
     "register",

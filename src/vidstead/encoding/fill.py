@@ -10,6 +10,8 @@ Then come the helpers, each a job that takes over a part of what others still wo
 the whole of a short one, are shared by as many workers as are free.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead.grid import Grid, Row, Span
@@ -27,13 +29,48 @@ HELPERS = 7
 """Workers that can join the one that works on the end of a film."""
 
 
+Wanted = Sequence[tuple[Row, tuple[range, ...]]]
+"""Rows, and which runs of their columns are to be filled."""
+
+
 def plan_spans(grid: Grid) -> list[Span]:
     """The spans that fill a grid, those that are needed first at first."""
-    pictures = [row for row in grid.rows if isinstance(row.spec, VideoSpec)]
-    others = [row for row in grid.rows if not isinstance(row.spec, VideoSpec)]
-    spans = _spans(grid, pictures, PICTURE_COLUMNS)
-    for row in others:
-        spans += _spans(grid, [row], LONG_COLUMNS)
+    return _planned(grid, _own(grid))
+
+
+def plan_lent_spans(film: Grid, clip: Grid) -> list[Span]:
+    """The spans of a film that fill what it lends to a clip."""
+    return _planned(film, _lent(film, clip))
+
+
+def _own(grid: Grid) -> Wanted:
+    return [(row, row.own_columns) for row in grid.rows]
+
+
+def _lent(film: Grid, clip: Grid) -> Wanted:
+    """What a film lends to a clip, and lacks."""
+    loans = [row.loan for row in clip.rows if row.loan and row.loan.stored < len(row.loan.columns)]
+    wanted = {
+        loan.row_id: (range(loan.columns.start + loan.column, loan.columns.stop + loan.column),) for loan in loans
+    }
+    return [(row, wanted[row.id]) for row in film.all_rows if row.id in wanted]
+
+
+def _pictures(wanted: Wanted) -> dict[range, list[Row]]:
+    """Encoded pictures by the columns that they share: they are made together."""
+    found: dict[range, list[Row]] = {}
+    for row, runs in wanted:
+        for run in runs:
+            if isinstance(row.spec, VideoSpec):
+                found.setdefault(run, []).append(row)
+    return found
+
+
+def _planned(grid: Grid, wanted: Wanted) -> list[Span]:
+    spans = [span for run, rows in _pictures(wanted).items() for span in _spans(grid, rows, run, PICTURE_COLUMNS)]
+    for row, runs in wanted:
+        if not isinstance(row.spec, VideoSpec):
+            spans += [span for run in runs for span in _spans(grid, [row], run, LONG_COLUMNS)]
     return sorted(spans, key=lambda span: (-_priority(grid, span), len(span.row_ids)))
 
 
@@ -43,31 +80,40 @@ def _priority(grid: Grid, span: Span) -> int:
     return -span.first - (grid.timeline.cells if tricks.issuperset(span.row_ids) else 0)
 
 
-def _spans(grid: Grid, rows: list[Row], columns: int) -> list[Span]:
-    if not rows:
-        return []
+def _spans(grid: Grid, rows: Sequence[Row], run: range, columns: int) -> list[Span]:
     return [
         Span(
             environment_id=grid.environment_id,
             grid_id=grid.id,
             row_ids=tuple(row.id for row in rows),
             first=first,
-            count=min(columns, grid.timeline.cells - first),
+            count=min(columns, run.stop - first),
             hot=False,
         )
-        for first in range(0, grid.timeline.cells, columns)
+        for first in range(run.start, run.stop, columns)
     ]
 
 
 async def defer_fill(connection: AsyncConnection, jobs: Jobs, grid: Grid) -> None:
     """Have every cell of a grid made in the background."""
-    pictures = frozenset(row.id for row in grid.rows if isinstance(row.spec, VideoSpec))
-    for span in plan_spans(grid):
+    await _defer(connection, jobs, grid, _own(grid))
+
+
+async def defer_clip_fill(connection: AsyncConnection, jobs: Jobs, film: Grid, clip: Grid) -> None:
+    """Have every cell of a clip made in the background: its own, and those that the film lends and lacks."""
+    await _defer(connection, jobs, clip, _own(clip))
+    await _defer(connection, jobs, film, _lent(film, clip))
+
+
+async def _defer(connection: AsyncConnection, jobs: Jobs, grid: Grid, wanted: Wanted) -> None:
+    pictures = frozenset(row.id for row, _ in wanted if isinstance(row.spec, VideoSpec))
+    for span in _planned(grid, wanted):
         task, queue = (BULK_TASK, BULK) if pictures.issuperset(span.row_ids) else (LIGHT_TASK, LIGHT)
         await jobs.defer(connection, task, _arguments(span), queue=queue, priority=_priority(grid, span))
-    for whole in _spans(grid, [row for row in grid.rows if row.id in pictures], grid.timeline.cells):
+    for run, rows in _pictures(wanted).items():
+        (whole,) = _spans(grid, rows, run, len(run))
         for _ in range(min(HELPERS, whole.count - 1)):
-            await jobs.defer(connection, HELP_TASK, _arguments(whole), queue=BULK, priority=-whole.count)
+            await jobs.defer(connection, HELP_TASK, _arguments(whole), queue=BULK, priority=-run.stop)
 
 
 def _arguments(span: Span) -> dict[str, JsonValue]:

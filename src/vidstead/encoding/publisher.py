@@ -1,7 +1,7 @@
 """What publishing needs to know of a source: its facts, the timeline, the rows and their headers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
 
@@ -24,6 +24,7 @@ from vidstead.media import (
     audio_bounds,
     peak_bandwidth,
     plan_rows,
+    rung,
     standard_rate,
     uniform_timeline,
 )
@@ -49,6 +50,8 @@ class PublishPlan:
     sound_key: str
     timeline: Timeline
     rows: tuple[NewRow, ...]
+    spares: tuple[NewRow, ...] = ()
+    """What stands in for a row that passes through in clips that are cut elsewhere than it may be."""
 
 
 class Publisher:
@@ -68,13 +71,12 @@ class Publisher:
         copied = await self._copier.plan(parts, facts, seconds)
         timeline = copied.timeline if copied else plan_timeline(facts, seconds)
         sound = await self._copier.plan_sound(parts, facts, timeline)
-        plans = [
-            plan
-            for plan in plan_rows(facts, timeline.rate)
-            if not (copied and _same_size(plan, copied)) and not (sound and isinstance(plan.spec, AudioSpec))
+        plans, stand_ins = _stand_ins(plan_rows(facts, timeline.rate), copied, sound)
+        headers = await self._encoder.headers([plan.spec for plan in (*plans, *stand_ins)], facts)
+        made = [
+            self._row(plan, header, facts, timeline) for plan, header in zip([*plans, *stand_ins], headers, strict=True)
         ]
-        headers = await self._encoder.headers([plan.spec for plan in plans], facts)
-        rows = [self._row(plan, header, facts, timeline) for plan, header in zip(plans, headers, strict=True)]
+        rows = made[: len(plans)]
         return PublishPlan(
             facts=facts,
             index=index,
@@ -94,6 +96,7 @@ class Publisher:
                     key=_turn,
                 )
             ),
+            spares=tuple(replace(row, generation=2) for row in made[len(plans) :]),
         )
 
     def _row(self, plan: RowPlan, header: RowHeader, facts: SourceFacts, timeline: Timeline) -> NewRow:
@@ -113,6 +116,18 @@ class Publisher:
 def _turn(row: NewRow) -> int:
     """The order of rows: pictures, the best first, sound, still pictures."""
     return 2 if isinstance(row.plan.spec, TrickSpec) else isinstance(row.plan.spec, SoundSpec)
+
+
+def _stand_ins(
+    plans: Sequence[RowPlan], copied: CopyPlan | None, sound: SoundPlan | None
+) -> tuple[list[RowPlan], list[RowPlan]]:
+    """The plans of rows that are encoded, and of those that stand in where clips can't have what passes through."""
+    encoded = [plan for plan in plans if not (copied and _same_size(plan, copied))]
+    pictures = [rung((copied.spec.width, copied.spec.height), copied.timeline.rate)] if copied else []
+    if sound is None:
+        return encoded, pictures
+    heard = [plan for plan in encoded if isinstance(plan.spec, AudioSpec)]
+    return [plan for plan in encoded if plan not in heard], [*pictures, *heard]
 
 
 def _same_size(plan: RowPlan, copied: CopyPlan) -> bool:

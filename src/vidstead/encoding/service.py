@@ -123,7 +123,7 @@ class SpanFiller:
 
     async def _missing(self, grid: Grid, piece: Piece) -> set[CellRef]:
         now = await self._grids.load(grid.environment_id, grid.id)
-        done = {row.id: row.done for row in now.rows}
+        done = {row.id: row.done for row in now.all_rows}
         return {ref for ref in piece.cells() if ref.index not in done[ref.row_id]}
 
     async def _claimed(self, piece: Piece, missing: set[CellRef], ours: Leases, *, hot: bool) -> int | None:
@@ -240,7 +240,7 @@ class SpanFiller:
 
 def pieces(grid: Grid, span: Span) -> list[Piece]:
     """A span as runs: rows of one source and kind together; of a hot span the first column alone."""
-    rows = [row for row in grid.rows if row.id in span.row_ids]
+    rows = [row for row in grid.all_rows if row.id in span.row_ids]
     count = min(span.count, grid.timeline.cells - span.first)
     if count < 1:
         return []

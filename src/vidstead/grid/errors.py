@@ -15,3 +15,10 @@ class GridNotFound(GridError):
 
     code = "grid_not_found"
     status = 404
+
+
+class TooManyClips(GridError):
+    """Viewers watch {most} clips of this video already, each with times of its own: try again in some minutes."""
+
+    code = "too_many_clips"
+    status = 429

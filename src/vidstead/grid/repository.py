@@ -7,14 +7,14 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Part, Row, Source
+from vidstead.grid.model import Cell, CellRef, Coverage, Grid, Loan, NewRow, Part, Row, Source
 from vidstead.media import ROW_SPEC, SOURCE_FACTS, RowHeader, Timeline
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 
 INSERT_GRID = text("""
-    insert into grids (id, environment_id, rate_numerator, rate_denominator, bounds)
-    values (:id, :environment_id, :rate_numerator, :rate_denominator, :bounds)
+    insert into grids (id, environment_id, film_id, rate_numerator, rate_denominator, bounds)
+    values (:id, :environment_id, :film_id, :rate_numerator, :rate_denominator, :bounds)
 """)
 
 INSERT_SOURCE = text("""
@@ -24,28 +24,38 @@ INSERT_SOURCE = text("""
 
 INSERT_ROW = text("""
     insert into rows (environment_id, grid_id, source_id, name, generation, spec, init, config, codecs, timescale,
-                      fingerprint, bandwidth, bounds, cells)
-    values (:environment_id, :grid_id, :source_id, :name, 1, cast(:spec as jsonb), :init, :config, :codecs,
-            :timescale, :fingerprint, :bandwidth, :bounds, :cells)
+                      fingerprint, bandwidth, bounds, cells, spare, lender_id, lender_column, lent_first, lent_count)
+    values (:environment_id, :grid_id, :source_id, :name, :generation, cast(:spec as jsonb), :init, :config, :codecs,
+            :timescale, :fingerprint, :bandwidth, :bounds, :cells, :spare, :lender_id, :lender_column, :lent_first,
+            :lent_count)
 """)
 
 # A dead grid is as good as none.
 GRID = text("""
-    select id, environment_id, rate_numerator, rate_denominator, bounds
+    select id, environment_id, film_id, rate_numerator, rate_denominator, bounds
     from grids where environment_id = :environment_id and id = :grid_id and dead_at is null
 """)
 
+# A clip's are those of its film.
 SOURCES = text("""
     select id, parts, facts, index_key from sources
-    where environment_id = :environment_id and grid_id = :grid_id order by id
+    where environment_id = :environment_id and grid_id = coalesce(
+        (select film_id from grids where environment_id = :environment_id and id = :grid_id), :grid_id
+    ) order by id
 """)
 
-# The stored cells come as two arrays of bounds: a multirange has no driver-neutral form.
+# The stored cells come as arrays of two bounds: a multirange has no driver-neutral form. What is lent is counted.
 ROWS = text("""
-    select id, environment_id, grid_id, source_id, name, generation, spec, init, config, codecs, timescale,
-           fingerprint, bandwidth, bounds, bytes,
-           (select coalesce(array_agg(array[lower(run), upper(run)]), '{}') from unnest(done) as run) as done
-    from rows where environment_id = :environment_id and grid_id = :grid_id order by id
+    select rows.*, lenders.grid_id as lender_grid_id,
+           (select coalesce(array_agg(array[lower(run), upper(run)]), '{}') from unnest(rows.done) as run) as runs,
+           (select coalesce(sum(upper(run) - lower(run)), 0) from unnest(lenders.done * int4multirange(int4range(
+                rows.lender_column + rows.lent_first, rows.lender_column + rows.lent_first + rows.lent_count
+            ))) as run) as lent_stored,
+           (select coalesce(sum(cells.bytes), 0) from cells
+            where cells.row_id = lenders.id and cells.index >= rows.lender_column + rows.lent_first
+                and cells.index < rows.lender_column + rows.lent_first + rows.lent_count) as lent_bytes
+    from rows left join rows as lenders on lenders.id = rows.lender_id
+    where rows.environment_id = :environment_id and rows.grid_id = :grid_id order by rows.id
 """)
 
 CELL = text("""
@@ -115,12 +125,26 @@ WANTED = text("""
     where environment_id = :environment_id and row_id = :row_id and index = :index and wanted_until > now()
 """)
 
+# Of what a grid shows: of a clip also what is lent to it, of a film not its spares.
 COVERAGE = text("""
-    select coalesce(sum(cells), 0) as cells,
-           (select count(*) from cells join rows on rows.id = cells.row_id
-            where cells.environment_id = :environment_id and rows.grid_id = :grid_id and cells.filler) as fillers,
-           coalesce(sum((select sum(upper(run) - lower(run)) from unnest(done) as run)), 0) as stored
-    from rows where environment_id = :environment_id and grid_id = :grid_id
+    select coalesce(sum(rows.cells), 0) as cells,
+           coalesce(sum((
+               select count(*) from cells where cells.row_id = rows.id and cells.filler
+           ) + (
+               select count(*) from cells
+               where cells.row_id = rows.lender_id and cells.filler
+                   and cells.index >= rows.lender_column + rows.lent_first
+                   and cells.index < rows.lender_column + rows.lent_first + rows.lent_count
+           )), 0) as fillers,
+           coalesce(sum((
+               select coalesce(sum(upper(run) - lower(run)), 0) from unnest(rows.done) as run
+           ) + (
+               select coalesce(sum(upper(run) - lower(run)), 0) from unnest(lenders.done * int4multirange(int4range(
+                   rows.lender_column + rows.lent_first, rows.lender_column + rows.lent_first + rows.lent_count
+               ))) as run
+           )), 0) as stored
+    from rows left join rows as lenders on lenders.id = rows.lender_id
+    where rows.environment_id = :environment_id and rows.grid_id = :grid_id and not rows.spare
 """)
 
 USE = text("""
@@ -175,19 +199,11 @@ async def insert_grid(
     timeline: Timeline,
     source: Source,
     rows: Sequence[NewRow],
+    spares: Sequence[NewRow],
 ) -> None:
-    """Create a grid with its source and rows, generation 1, used once."""
+    """Create a grid with its source, rows and spares, used once."""
     scope = {"environment_id": environment_id, "grid_id": grid_id}
-    await connection.execute(
-        INSERT_GRID,
-        {
-            "id": grid_id,
-            "environment_id": environment_id,
-            "rate_numerator": timeline.rate.numerator,
-            "rate_denominator": timeline.rate.denominator,
-            "bounds": list(timeline.bounds),
-        },
-    )
+    await insert_timeline(connection, environment_id, grid_id, timeline)
     await connection.execute(
         INSERT_SOURCE,
         {
@@ -199,23 +215,57 @@ async def insert_grid(
         },
     )
     for row in rows:
-        await connection.execute(
-            INSERT_ROW,
-            {
-                **scope,
-                "source_id": source.id,
-                "name": row.plan.name,
-                "spec": ROW_SPEC.dump_json(row.plan.spec).decode(),
-                "init": row.header.init,
-                "config": row.header.config,
-                "codecs": row.header.codecs,
-                "timescale": row.header.timescale,
-                "fingerprint": row.fingerprint,
-                "bandwidth": row.bandwidth,
-                "bounds": list(row.bounds),
-                "cells": len(row.bounds) - 1,
-            },
-        )
+        await insert_row(connection, environment_id, grid_id, source.id, row)
+    for row in spares:
+        await insert_row(connection, environment_id, grid_id, source.id, row, spare=True)
+
+
+async def insert_timeline(
+    connection: AsyncConnection, environment_id: str, grid_id: str, timeline: Timeline, film_id: str | None = None
+) -> None:
+    """Create a grid without rows, used once; of a clip ``film_id`` is the grid that it is cut from."""
+    await connection.execute(
+        INSERT_GRID,
+        {
+            "id": grid_id,
+            "environment_id": environment_id,
+            "film_id": film_id,
+            "rate_numerator": timeline.rate.numerator,
+            "rate_denominator": timeline.rate.denominator,
+            "bounds": list(timeline.bounds),
+        },
+    )
+
+
+async def insert_row(
+    connection: AsyncConnection, environment_id: str, grid_id: str, source_id: str, row: NewRow, *, spare: bool = False
+) -> None:
+    """Add a row to a grid."""
+    loan = row.loan
+    await connection.execute(
+        INSERT_ROW,
+        {
+            "environment_id": environment_id,
+            "grid_id": grid_id,
+            "source_id": source_id,
+            "name": row.plan.name,
+            "generation": row.generation,
+            "spec": ROW_SPEC.dump_json(row.plan.spec).decode(),
+            "init": row.header.init,
+            "config": row.header.config,
+            "codecs": row.header.codecs,
+            "timescale": row.header.timescale,
+            "fingerprint": row.fingerprint,
+            "bandwidth": row.bandwidth,
+            "bounds": list(row.bounds),
+            "cells": len(row.bounds) - 1,
+            "spare": spare,
+            "lender_id": loan.row_id if loan else None,
+            "lender_column": loan.column if loan else 0,
+            "lent_first": loan.columns.start if loan else 0,
+            "lent_count": len(loan.columns) if loan else 0,
+        },
+    )
 
 
 async def select_grid(connection: AsyncConnection, environment_id: str, grid_id: str) -> Grid | None:
@@ -233,7 +283,9 @@ async def select_grid(connection: AsyncConnection, environment_id: str, grid_id:
             rate=Fraction(found["rate_numerator"], found["rate_denominator"]), bounds=tuple(found["bounds"])
         ),
         sources=tuple(_source(source) for source in sources),
-        rows=tuple(_row(row) for row in rows),
+        rows=tuple(_row(row) for row in rows if not row["spare"]),
+        spares=tuple(_row(row) for row in rows if row["spare"]),
+        film_id=found["film_id"],
     )
 
 
@@ -246,7 +298,22 @@ def _source(found: RowMapping) -> Source:
     )
 
 
+def _loan(found: RowMapping) -> Loan | None:
+    if found["lender_id"] is None:
+        return None
+    return Loan(
+        grid_id=found["lender_grid_id"],
+        row_id=found["lender_id"],
+        column=found["lender_column"],
+        columns=range(found["lent_first"], found["lent_first"] + found["lent_count"]),
+        stored=found["lent_stored"],
+        stored_bytes=found["lent_bytes"],
+    )
+
+
 def _row(found: RowMapping) -> Row:
+    loan = _loan(found)
+    done = {index for low, high in found["runs"] for index in range(low, high)}
     return Row(
         id=found["id"],
         environment_id=found["environment_id"],
@@ -264,8 +331,9 @@ def _row(found: RowMapping) -> Row:
         fingerprint=found["fingerprint"],
         bandwidth=found["bandwidth"],
         bounds=tuple(found["bounds"]),
-        done=frozenset(index for low, high in found["done"] for index in range(low, high)),
-        stored_bytes=found["bytes"],
+        done=frozenset(done.union(loan.columns if loan else ())),
+        stored_bytes=found["bytes"] + (loan.stored_bytes if loan else 0),
+        loan=loan,
     )
 
 
@@ -399,10 +467,11 @@ async def has_source(connection: AsyncConnection, environment_id: str, source_id
     return (await connection.execute(HAS_SOURCE, scope)).first() is not None
 
 
-async def erase(connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
-    """Remove every trace of a dead grid from the tables."""
-    for query in ERASE:
-        await connection.execute(query, {"environment_id": environment_id, "grid_id": grid_id})
+async def erase(connection: AsyncConnection, environment_id: str, grid_id: str) -> bool:
+    """Remove every trace of a dead grid from the tables; ``False`` where somebody else has."""
+    scope = {"environment_id": environment_id, "grid_id": grid_id}
+    removed = [(await connection.execute(query, scope)).rowcount for query in ERASE]
+    return removed[-1] == 1
 
 
 async def to_sweep(connection: AsyncConnection, most: int) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vidstead import events
 from vidstead.db import Database
 from vidstead.grid import repository
+from vidstead.grid.clips import repository as clips
 from vidstead.grid.errors import GridNotFound
 from vidstead.grid.keys import grid_prefix, source_prefix
 from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Source
@@ -54,6 +55,7 @@ class Grids:
         timeline: Timeline,
         source: Source,
         rows: Sequence[NewRow],
+        spares: Sequence[NewRow] = (),
     ) -> Grid:
         """Create a grid with one user and no cells."""
         await repository.insert_grid(
@@ -63,16 +65,18 @@ class Grids:
             timeline=timeline,
             source=source,
             rows=rows,
+            spares=spares,
         )
-        grid = await repository.select_grid(connection, environment_id, grid_id)
-        if grid is None:
-            raise GridNotFound(grid_id=grid_id)
-        return grid
+        return await self.read(connection, environment_id, grid_id)
 
     async def load(self, environment_id: str, grid_id: str) -> Grid:
         """The grid as it is now. Raises ``GridNotFound`` when it is missing or dead."""
         async with self._database.begin(environment_id) as connection:
-            grid = await repository.select_grid(connection, environment_id, grid_id)
+            return await self.read(connection, environment_id, grid_id)
+
+    async def read(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> Grid:
+        """As ``load``, in the caller's transaction."""
+        grid = await repository.select_grid(connection, environment_id, grid_id)
         if grid is None:
             raise GridNotFound(grid_id=grid_id)
         return grid
@@ -187,7 +191,30 @@ class Grids:
             raise GridNotFound(grid_id=grid_id)
 
     async def disuse(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
-        """A piece of this grid is gone; with the last one the grid dies and is swept."""
+        """A piece of this grid is gone; with the last one the grid dies and is swept.
+
+        Clips that viewers keep of its film go at once: those that are watched elsewhere are made again when asked for.
+        """
+        film_id = await clips.film_of(connection, environment_id, grid_id)
+        if film_id is None:
+            return
+        await clips.hold(connection, environment_id, film_id)
+        await self._leave(connection, environment_id, grid_id)
+        for kept in await clips.kept_ids(connection, environment_id, film_id):
+            await self.let_go(connection, environment_id, kept)
+
+    async def let_go(
+        self, connection: AsyncConnection, environment_id: str, grid_id: str, *, overdue: bool = False
+    ) -> None:
+        """Keep a clip for viewers no longer; ``overdue``: only if its time is over. Its film is to be held."""
+        if await clips.let_go(connection, environment_id, grid_id, overdue=overdue):
+            await self._defer_sweep(connection, environment_id, grid_id, 0)
+
+    async def clips_of(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> list[str]:
+        """The living clips that are cut from a grid."""
+        return await clips.clips_of(connection, environment_id, grid_id)
+
+    async def _leave(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> None:
         if await repository.disuse(connection, environment_id, grid_id):
             await self._defer_sweep(connection, environment_id, grid_id, 0)
 
@@ -212,7 +239,8 @@ class Grids:
         """Remove the objects and rows of a dead grid; ``False`` while somebody still works on it.
 
         A worker that stored an object but has not recorded it yet holds a lease: the last removal comes after all
-        leases are gone, so that nothing is left behind.
+        leases are gone, so that nothing is left behind. The film of a clip is used until then, since what is made of a
+        clip is made from its source.
         """
         async with self._database.begin(environment_id) as connection:
             if not await repository.dead(connection, environment_id, grid_id):
@@ -225,7 +253,11 @@ class Grids:
         for source_id in sources:
             await asyncio.to_thread(self._store.delete_prefix, source_prefix(environment_id, source_id))
         async with self._database.begin(environment_id) as connection:
-            await repository.erase(connection, environment_id, grid_id)
+            film_id = await clips.film_of(connection, environment_id, grid_id)
+            if film_id is not None and film_id != grid_id:
+                await clips.hold(connection, environment_id, film_id)
+            if await repository.erase(connection, environment_id, grid_id) and film_id not in (None, grid_id):
+                await self._leave(connection, environment_id, str(film_id))
         return True
 
     async def to_sweep(self) -> list[tuple[str, str]]:

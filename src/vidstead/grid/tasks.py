@@ -1,10 +1,11 @@
-"""Jobs of the grid: sweeping what died."""
+"""Jobs of the grid: sweeping what died, and letting go of clips that nobody watches any more."""
 
+from vidstead.grid.clips.service import Clips
 from vidstead.grid.service import SWEEP_TASK, Grids
 from vidstead.jobs import Jobs
 
 
-def register(jobs: Jobs, grids: Grids, sweep_pause: float = 2.0) -> None:
+def register(jobs: Jobs, grids: Grids, clips: Clips, sweep_pause: float = 2.0) -> None:
     """Make the tasks known to a worker. ``sweep_pause``: seconds until a busy grid is tried again."""
 
     @jobs.task(SWEEP_TASK, queue="system")
@@ -16,3 +17,7 @@ def register(jobs: Jobs, grids: Grids, sweep_pause: float = 2.0) -> None:
     async def sweep_forgotten() -> None:
         for environment_id, grid_id in await grids.to_sweep():
             await grids.sweep(environment_id, grid_id)
+
+    @jobs.every(60, "grid.let_go")
+    async def let_go() -> None:
+        await clips.expire()

@@ -1,5 +1,6 @@
 """How files come in: direct uploads, URL inputs, and publishing."""
 
+from vidstead.ingest.clipping import Clipping
 from vidstead.ingest.door import upload_routes
 from vidstead.ingest.errors import (
     PublishingFailed,
@@ -21,6 +22,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "TRANSITIONS",
     "AssetInputs",
+    "Clipping",
     "Publishing",
     "PublishingFailed",
     "Upload",

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vidstead.assets import Asset, AssetNotFound, Assets
 from vidstead.db import Database
 from vidstead.encoding import Publisher, PublishPlan, UnreadableSource, defer_fill
-from vidstead.grid import CellRef, Grid, Grids, Part, Source, source_prefix
+from vidstead.grid import Grid, Grids, Part, Source, source_prefix
 from vidstead.ingest.describe import describe
 from vidstead.ingest.errors import PublishingFailed
 from vidstead.jobs import Jobs
@@ -96,6 +96,7 @@ class Publishing:
                 timeline=plan.timeline,
                 source=source,
                 rows=plan.rows,
+                spares=plan.spares,
             )
             await self._assets.publish(connection, asset.environment_id, asset.id, describe(grid), [grid.id])
             await self._fill(connection, asset, grid)
@@ -105,11 +106,7 @@ class Publishing:
         if asset.fill != "eager":
             return
         await defer_fill(connection, self._jobs, grid)
-        start = starting_row([row.spec for row in grid.rows], encoded=False)
-        for place, row in enumerate(grid.rows):
-            if place == start or isinstance(row.spec, SoundSpec):
-                first = CellRef(row_id=row.id, index=0)
-                await self._grids.expect(connection, grid.environment_id, grid.id, first, seconds=EXPECTED_SECONDS)
+        await expect_start(connection, self._grids, grid)
 
     async def _discard(self, environment_id: str, source_id: str) -> None:
         """Remove a file that no grid has taken."""
@@ -117,6 +114,15 @@ class Publishing:
             taken = await self._grids.has_source(connection, environment_id, source_id)
         if not taken:
             await asyncio.to_thread(self._store.delete_prefix, source_prefix(environment_id, source_id))
+
+
+async def expect_start(connection: AsyncConnection, grids: Grids, grid: Grid) -> None:
+    """Have the beginning of what players begin with made before everything else, though nobody waits for it yet."""
+    start = starting_row([row.spec for row in grid.rows], encoded=False)
+    for number, row in enumerate(grid.rows):
+        if number == start or isinstance(row.spec, SoundSpec):
+            first = row.place(0)
+            await grids.expect(connection, grid.environment_id, first.grid_id, first.cell, seconds=EXPECTED_SECONDS)
 
 
 async def defer_publish(

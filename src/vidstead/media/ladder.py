@@ -79,7 +79,7 @@ def video_ladder(video: VideoStream, rate: Fraction) -> tuple[RowPlan, ...]:
     sides: list[Fraction] = [Fraction(side) for side in STANDARD_RUNGS if side <= short]
     if not sides or (short < STANDARD_RUNGS[-1] and short >= sides[-1] * _NATIVE_STEP):
         sides.append(short)
-    return tuple(_rung(_even_size(width, height, side), rate) for side in reversed(sides))
+    return tuple(rung(_even_size(width, height, side), rate) for side in reversed(sides))
 
 
 def display_size(video: VideoStream) -> tuple[Fraction, Fraction]:
@@ -109,7 +109,8 @@ def _audio_spec(stream: AudioStream) -> AudioSpec:
     )
 
 
-def _rung(size: Size, rate: Fraction) -> RowPlan:
+def rung(size: Size, rate: Fraction) -> RowPlan:
+    """The encoded rung of a size (width and height in pixels, even); ``rate`` is the timeline's."""
     width, height = size
     max_bitrate = _cap(width * height, rate)
     buffer_bits = max_bitrate  # one second: BANDWIDTH allows for all of it in every cell

@@ -26,8 +26,8 @@ class Timeline:
     """The columns of a grid.
 
     ``bounds`` are the frames at which cells begin, and last the end: ``len(bounds) - 1`` cells, strictly
-    rising from 0 to the number of frames. ``rate`` is in frames per second. Raises ``ValueError`` when they
-    are not.
+    rising. A film's begin at 0; a clip's at the frame of the film that is its first, since it keeps the film's
+    times. ``rate`` is in frames per second. Raises ``ValueError`` for anything else.
     """
 
     rate: Fraction
@@ -36,8 +36,8 @@ class Timeline:
     def __post_init__(self) -> None:
         """Refuse what no playlist could be written from."""
         rising = all(start < end for start, end in pairwise(self.bounds))
-        if self.rate <= 0 or len(self.bounds) < 2 or self.bounds[0] != 0 or not rising:
-            raise ValueError("the bounds of a timeline rise strictly from 0, at a rate above 0")
+        if self.rate <= 0 or len(self.bounds) < 2 or self.bounds[0] < 0 or not rising:
+            raise ValueError("the bounds of a timeline rise strictly from 0 or more, at a rate above 0")
 
     @property
     def cells(self) -> int:
@@ -47,7 +47,7 @@ class Timeline:
     @property
     def frames(self) -> int:
         """How many frames there are."""
-        return self.bounds[-1]
+        return self.bounds[-1] - self.bounds[0]
 
     @property
     def duration(self) -> Fraction:
@@ -103,7 +103,10 @@ def timeline_with_bounds(*, rate: Fraction, starts: Iterable[int], frames: int) 
     ``starts`` may come in any order and twice; the first must be 0 and all below ``frames``. Raises
     ``ValueError`` otherwise.
     """
-    return Timeline(rate=rate, bounds=(*sorted(set(starts)), frames))
+    bounds = (*sorted(set(starts)), frames)
+    if bounds[0] != 0:
+        raise ValueError("the bounds of a film rise strictly from 0")
+    return Timeline(rate=rate, bounds=bounds)
 
 
 def standard_rate(average: Fraction) -> Fraction:

@@ -17,6 +17,7 @@ from math import ceil
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from vidstead.media import nearest
 from vidstead.packaging.languages import language_tag
 from vidstead.packaging.model import AudioTrack, Presentation, Track, VideoTrack
 
@@ -53,18 +54,21 @@ def manifest(presentation: Presentation, base: str = "") -> bytes:
     # Players switch seamlessly only within a set, whose segments must meet: one set for each grid of segments.
     pictures = []
     for _, tracks in groupby(sorted(presentation.video, key=_grid), key=_grid):
-        pictures.append(_video_set(period, sorted(tracks, key=lambda track: track.bandwidth, reverse=True), base))
+        best_first = sorted(tracks, key=lambda track: track.bandwidth, reverse=True)
+        pictures.append(_video_set(period, best_first, presentation.start, base))
     for track in presentation.audio:
-        _audio_set(period, track, base)
+        _audio_set(period, track, presentation.start, base)
     if presentation.trick:
-        _trick_set(period, presentation.trick, pictures, base)
+        _trick_set(period, presentation.trick, pictures, presentation.start, base)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
-def _video_set(period: ElementTree.Element, tracks: Sequence[VideoTrack], base: str) -> ElementTree.Element:
-    found = _set(period, "video", tracks[0], base)
+def _video_set(
+    period: ElementTree.Element, tracks: Sequence[VideoTrack], start: Fraction, base: str
+) -> ElementTree.Element:
+    found = _set(period, "video", tracks[0], start, base)
     for track in tracks:
         _representation(
             found,
@@ -75,9 +79,13 @@ def _video_set(period: ElementTree.Element, tracks: Sequence[VideoTrack], base: 
 
 
 def _trick_set(
-    period: ElementTree.Element, track: VideoTrack, pictures: Sequence[ElementTree.Element], base: str
+    period: ElementTree.Element,
+    track: VideoTrack,
+    pictures: Sequence[ElementTree.Element],
+    start: Fraction,
+    base: str,
 ) -> None:
-    found = _set(period, "video", track, base)
+    found = _set(period, "video", track, start, base)
     found.set("maxPlayoutRate", str(_TRICK_SPEED))
     found.set("codingDependency", "false")
     stands_for = " ".join(one.attrib["id"] for one in pictures)
@@ -85,8 +93,8 @@ def _trick_set(
     _representation(found, track, {"width": str(track.width), "height": str(track.height), "sar": "1:1"})
 
 
-def _audio_set(period: ElementTree.Element, track: AudioTrack, base: str) -> None:
-    found = _set(period, "audio", track, base)
+def _audio_set(period: ElementTree.Element, track: AudioTrack, start: Fraction, base: str) -> None:
+    found = _set(period, "audio", track, start, base)
     if language := language_tag(track.language):
         found.set("lang", language)
     label = ElementTree.Element("Label")
@@ -99,8 +107,11 @@ def _audio_set(period: ElementTree.Element, track: AudioTrack, base: str) -> Non
     ElementTree.SubElement(representation, "AudioChannelConfiguration", channels)
 
 
-def _set(period: ElementTree.Element, kind: str, track: Track, base: str) -> ElementTree.Element:
-    """An AdaptationSet with the segments that its tracks share."""
+def _set(period: ElementTree.Element, kind: str, track: Track, start: Fraction, base: str) -> ElementTree.Element:
+    """An AdaptationSet with the segments that its tracks share.
+
+    ``start`` is what the period begins with on the timeline, in seconds: ``@presentationTimeOffset`` (5.3.9.2).
+    """
     found = ElementTree.SubElement(
         period,
         "AdaptationSet",
@@ -118,6 +129,7 @@ def _set(period: ElementTree.Element, kind: str, track: Track, base: str) -> Ele
         "SegmentTemplate",
         {
             "timescale": str(track.timescale),
+            **({"presentationTimeOffset": str(nearest(start * track.timescale))} if start else {}),
             "startNumber": "0",
             "initialization": f"{folder}init.mp4",
             "media": f"{folder}$Number$.m4s",
@@ -136,7 +148,8 @@ def _timeline(timeline: ElementTree.Element, track: Track) -> None:
     """One ``S`` for each run of segments of the same length, in the track's own ticks: exact (5.3.9.6)."""
     lengths = [end - start for start, end in pairwise(track.shown_ticks)]
     for index, (length, run) in enumerate(groupby(lengths)):
-        entry = ElementTree.SubElement(timeline, "S", {"t": "0"} if index == 0 else {})
+        first = {"t": str(track.shown_ticks[0])} if index == 0 else {}
+        entry = ElementTree.SubElement(timeline, "S", first)
         entry.set("d", str(length))
         if repeats := len(list(run)) - 1:
             entry.set("r", str(repeats))

@@ -55,6 +55,8 @@ class AudioTrack:
     default: bool
     lead: int = 0
     """Ticks at the beginning of the first segment that are not heard (an edit list says so)."""
+    led: bool = True
+    """Whether the first segment has that beginning: that of a clip has not where it lies within its film."""
 
     @property
     def frame_ticks(self) -> int:
@@ -64,13 +66,15 @@ class AudioTrack:
     @property
     def segment_bounds(self) -> tuple[int, ...]:
         """Bounds by the decode times of the segments, which players hold against HLS playlists: lead included."""
-        return segment_bounds(self.bounds, self.lead // self.frame_ticks)
+        first, *rest = segment_bounds(self.bounds, self.lead // self.frame_ticks)
+        return (first if self.led else first + self.lead // self.frame_ticks, *rest)
 
     @property
     def shown_ticks(self) -> tuple[int, ...]:
         """Where segments are heard from, and the end, in ticks."""
+        part = self.lead % self.frame_ticks
         first, *rest = (bound * self.frame_ticks for bound in self.bounds)
-        return (first, *(place - self.lead % self.frame_ticks for place in rest))
+        return (first if self.led else first - part, *(place - part for place in rest))
 
 
 Track = VideoTrack | AudioTrack
@@ -99,9 +103,14 @@ class Presentation:
         return (*self.video, *self.audio, *([self.trick] if self.trick else []))
 
     @property
+    def start(self) -> Fraction:
+        """Where it begins on the timeline, in seconds: 0, but of a clip where that lies in its film."""
+        return self.timeline.start(0)
+
+    @property
     def duration(self) -> Fraction:
         """Seconds until the last track ends: sound may outlast the picture by less than a segment."""
-        return max(Fraction(track.shown_ticks[-1], track.timescale) for track in self.tracks)
+        return max(Fraction(track.shown_ticks[-1], track.timescale) for track in self.tracks) - self.start
 
     @property
     def longest_segment(self) -> Fraction:

@@ -36,6 +36,7 @@ def asset_shape(asset: Asset) -> Shape:
             "tracks": [track_shape(track) for track in asset.tracks],
             "errors": errors_shape(asset),
             "upload_id": asset.upload_id,
+            "source_asset_id": asset.source_asset_id,
             "passthrough": asset.passthrough,
             "meta": dict(asset.meta),
             "ingest_type": known(asset.ingest_type, words.INGEST_TYPES),

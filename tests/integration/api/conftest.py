@@ -14,8 +14,8 @@ from tests.integration.api.clients import client_of, make_environment, make_toke
 from vidstead.api import ApiServices, create_app
 from vidstead.assets import Assets
 from vidstead.db import Database, RoleUrls
-from vidstead.grid import Grids
-from vidstead.ingest import AssetInputs, Uploads, upload_routes
+from vidstead.grid import Clips, Grids
+from vidstead.ingest import AssetInputs, Clipping, Uploads, upload_routes
 from vidstead.jobs import Jobs
 from vidstead.kit import Outbound, configure_logging
 from vidstead.storage.testing import MemoryStore
@@ -44,7 +44,8 @@ def store() -> MemoryStore:
 def services(database: Database, database_urls: RoleUrls, store: MemoryStore) -> ApiServices:
     """The real services; jobs are put in the queue and run by nobody."""
     jobs = Jobs(database_urls.queue, worker_id="api-tests")
-    assets = Assets(database, Grids(database, jobs, store, look_ahead=3), default_fill="eager")
+    grids = Grids(database, jobs, store, look_ahead=3)
+    assets = Assets(database, grids, default_fill="eager")
     nobody = cast(Outbound, None)  # only the job that fetches would use it
     return ApiServices(
         database=database,
@@ -52,6 +53,7 @@ def services(database: Database, database_urls: RoleUrls, store: MemoryStore) ->
         assets=assets,
         uploads=Uploads(database, jobs, store, assets, limit_bytes=2**20),
         inputs=AssetInputs(database, jobs, store, assets, nobody, limit_bytes=2**20),
+        clipping=Clipping(jobs, grids, Clips(database, grids), assets),
         store_check=store.check,
         public_url=None,
     )

@@ -91,7 +91,7 @@ async def test_signed_is_kept_as_signed(client: httpx.AsyncClient) -> None:
         ({"inputs": "https://example.com:99999/"}, "valid address"),
         ({"inputs": "https://example.com/a b"}, "without spaces"),
         ({"inputs": "https://example.com/\x00"}, "zero byte"),
-        ({"inputs": "mux://assets/abc"}, "clips of other assets are not available yet"),
+        ({"inputs": "mux://playback/abc"}, "must be mux://assets/{asset id}"),
         ({"inputs": "https://example.com/" + "x" * 5000}, "inputs.0.url"),
         ({"inputs": FILM, "playback_policies": ["drm"]}, "drm is not available yet"),
         ({"inputs": FILM, "advanced_playback_policies": [{"policy": "drm"}]}, "drm is not available yet"),

@@ -14,7 +14,7 @@ from vidstead.api.failures import HANDLERS
 from vidstead.assets import Asset, Assets, NewAsset, Published
 from vidstead.db import Database, Listener
 from vidstead.delivery import Delivery, delivery_routes
-from vidstead.grid import Cell, Grid, Grids, Recorded, Waiting, cell_key
+from vidstead.grid import Cell, Clips, Grid, Grids, Recorded, Waiting, cell_key
 from vidstead.storage.testing import MemoryStore
 
 PUBLISHED = Published(duration=20.0, tracks=(), resolution_tier="720p", max_stored_frame_rate=24.0, aspect_ratio="16:9")
@@ -23,12 +23,12 @@ BYTES = b"moof and mdat"
 
 @pytest.fixture
 async def viewer(
-    assets: Assets, grids: Grids, listener: Listener, store: MemoryStore
+    database: Database, assets: Assets, grids: Grids, listener: Listener, store: MemoryStore
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the byte paths, where a missing cell is waited for 0.4 s."""
     waiting = Waiting(grids, listener)
     following = asyncio.create_task(waiting.follow())
-    delivery = Delivery(assets, grids, waiting, store, wait_seconds=0.4)
+    delivery = Delivery(assets, grids, Clips(database, grids), waiting, store, wait_seconds=0.4)
     transport = httpx.ASGITransport(Starlette(routes=delivery_routes(delivery), exception_handlers=dict(HANDLERS)))
     async with httpx.AsyncClient(transport=transport, base_url="http://viewer") as client:
         yield client
@@ -227,7 +227,8 @@ async def test_a_rung_is_offered_when_it_can_play_and_never_taken_from_who_plays
 ) -> None:
     """The workers' speed decides what is offered anew; an address that was offered once goes on to answer."""
     speed: list[float | None] = [1000.0]
-    delivery = Delivery(assets, grids, Waiting(grids, listener), store, wait_seconds=0.4, encode_speed=lambda: speed[0])
+    clips, waiting = Clips(database, grids), Waiting(grids, listener)
+    delivery = Delivery(assets, grids, clips, waiting, store, wait_seconds=0.4, encode_speed=lambda: speed[0])
     grid = await create_grid(database, grids, environment_id, sizes=((640, 360), (320, 180)))
     playback_id = await publish(database, assets, await create(database, assets, environment_id), grid)
 

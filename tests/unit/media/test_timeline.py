@@ -67,7 +67,7 @@ def test_a_frame_has_a_whole_number_of_ticks(timeline: Timeline) -> None:
     assert Fraction(timeline.frame_ticks, timeline.timescale) == 1 / timeline.rate
 
 
-@pytest.mark.parametrize("bounds", [(), (0,), (1, 2), (0, 0), (0, 5, 5), (0, 7, 3)])
+@pytest.mark.parametrize("bounds", [(), (0,), (-1, 2), (0, 0), (0, 5, 5), (0, 7, 3)])
 def test_bounds_that_do_not_rise_are_refused(bounds: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="rise strictly"):
         Timeline(rate=Fraction(25), bounds=bounds)

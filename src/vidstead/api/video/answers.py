@@ -141,6 +141,7 @@ class Asset(BaseModel):
     tracks: list[Track] | None = None
     errors: AssetErrors | None = None
     upload_id: str | None = None
+    source_asset_id: str | None = Field(default=None, description="Of a clip: the asset that it was cut from.")
     passthrough: str | None = None
     meta: AssetMeta | None = None
     ingest_type: (

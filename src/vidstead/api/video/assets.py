@@ -16,12 +16,22 @@ router = APIRouter(prefix="/video/v1/assets")
 IdQuery = Annotated[str | None, Query(max_length=255)]
 
 
-@router.post("", status_code=201, response_model=AssetAnswer, tags=["Assets"], summary="Create an asset from a URL")
+@router.post(
+    "", status_code=201, response_model=AssetAnswer, tags=["Assets"], summary="Create an asset from a URL, or a clip"
+)
 async def create_asset(body: CreateAsset, call: Writing) -> Response:
-    """Fetches the file of one address in the background. Poll the asset until it is `ready`, or `errored`."""
-    asset = await call.services.inputs.create_from_url(
-        call.connection, call.environment_id, body.new_asset(), body.inputs[0].url
-    )
+    """Fetches the file of one address in the background. Poll the asset until it is `ready`, or `errored`.
+
+    With `mux://assets/{asset id}` it is a clip of that asset, from `start_time` to `end_time`, `ready` at once.
+    """
+    wanted = body.inputs[0]
+    services, connection, environment_id = call.services, call.connection, call.environment_id
+    if wanted.asset_id is not None:
+        asset = await services.clipping.create(
+            connection, environment_id, body.new_asset(), wanted.asset_id, wanted.start_time, wanted.end_time
+        )
+    else:
+        asset = await services.inputs.create_from_url(connection, environment_id, body.new_asset(), wanted.url)
     return data(asset_shape(asset), status=201)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from vidstead.api.fields import OneOrMore, Origin, Passthrough, WebAddress, Words
+from vidstead.api.fields import MUX_ASSET, OneOrMore, Origin, Passthrough, WebAddress, Words
 from vidstead.assets import NewAsset
 from vidstead.ingest import DEFAULT_TIMEOUT
 
@@ -64,10 +64,34 @@ class StaticRendition(Body):
     passthrough: Passthrough | None = None
 
 
-class Input(Body):
-    """A file to fetch."""
+Seconds = Annotated[float, Field(ge=0, le=10**9)]
 
-    url: WebAddress = Field(examples=["https://example.com/film.mp4"])
+
+class Input(Body):
+    """A file to fetch, or an asset to cut a clip from."""
+
+    url: WebAddress = Field(
+        description="An http or https address; of a clip `mux://assets/{asset id}`.",
+        examples=["https://example.com/film.mp4"],
+    )
+    start_time: Seconds | None = Field(
+        default=None, description="Of a clip: where it begins in the asset, in seconds; taken to the nearest frame."
+    )
+    end_time: Seconds | None = Field(default=None, description="Of a clip: where it ends in the asset, in seconds.")
+
+    @model_validator(mode="after")
+    def _times_of_a_clip(self) -> Self:
+        if self.asset_id is None and (self.start_time, self.end_time) != (None, None):
+            raise ValueError("start_time and end_time need an url such as mux://assets/{asset id}")
+        if self.end_time is not None and self.end_time <= (self.start_time or 0):
+            raise ValueError("end_time must be after start_time")
+        return self
+
+    @property
+    def asset_id(self) -> str | None:
+        """The asset to cut a clip from, if this is one."""
+        found = MUX_ASSET.fullmatch(self.url)
+        return found[1] if found else None
 
 
 class AssetSettings(Body):
@@ -126,14 +150,21 @@ class CreateAsset(AssetSettings):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"inputs": [{"url": "https://example.com/film.mp4"}], "playback_policies": ["public"]}]
+            "examples": [
+                {"inputs": [{"url": "https://example.com/film.mp4"}], "playback_policies": ["public"]},
+                {
+                    "inputs": [{"url": "mux://assets/3kTq0pX8aLw6ZrYb5nVd2sUe", "start_time": 3.5, "end_time": 12}],
+                    "playback_policies": ["public"],
+                },
+            ]
         }
     )
 
     inputs: list[Input] = Field(
         min_length=1,
         max_length=1,
-        description="The file, by its address. A bare address may be sent instead of a list; the old name is `input`.",
+        description="The file, by its address, or an asset to cut a clip from. A bare address may be sent instead of a"
+        " list; the old name is `input`.",
     )
 
 

@@ -67,7 +67,7 @@ class TrickCutter:
     def __init__(self, row: Row, timeline: Timeline, first: int, count: int) -> None:
         self.row = row
         self._ticks = timeline.frame_ticks
-        self._next = first - trick_lead(first)
+        self._next = first - trick_lead(row.film_column(first))
         self._first = first
         self._end = first + count
         self._reader = FragmentReader()
@@ -75,7 +75,7 @@ class TrickCutter:
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """See ``Cutter``."""
         cells = [self._cell(fragment) for fragment in self._reader.feed(data)]
-        return [cell for cell in cells if cell[0] >= self._first]
+        return [cell for cell in cells if cell is not None]
 
     def close(self) -> None:
         """See ``Cutter``."""
@@ -83,13 +83,15 @@ class TrickCutter:
             raise MediaFormatError(reason=f"{self.row.name} ends before segment {self._next}")
         self._reader.close()
 
-    def _cell(self, fragment: Fragment) -> tuple[int, bytes]:
+    def _cell(self, fragment: Fragment) -> tuple[int, bytes] | None:
         index = self._next
         _check_header(self.row, self._reader)
         if index == self._end or len(fragment.samples) != 1 or not fragment.samples[0].key:
             made = f"{len(fragment.samples)} pictures"
             raise MediaFormatError(reason=f"segment {index} of {self.row.name} has {made}, not one key picture")
         self._next += 1
+        if index < self._first:
+            return None
         begin, end = self.row.bounds[index : index + 2]
         (sample,) = fragment.samples
         sample = replace(sample, duration=(end - begin) * self._ticks)
@@ -165,7 +167,7 @@ def sound_fragment(frames: list[bytes], begin: int) -> Fragment:
 
 def write_cell(row: Row, index: int, fragment: Fragment) -> bytes:
     """The bytes of a cell; said aloud when there are more than its row allows."""
-    data = write_fragment(sequence=index + 1, fragment=fragment, track_kind=track_kind(row.spec))
+    data = write_fragment(sequence=row.film_column(index) + 1, fragment=fragment, track_kind=track_kind(row.spec))
     limit = cell_limit(row.spec, len(fragment.samples))
     if len(data) > limit:
         log.warning("cell above its bound: row %s, segment %d, %d of %d bytes", row.id, index, len(data), limit)

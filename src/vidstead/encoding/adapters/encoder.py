@@ -119,7 +119,7 @@ class FfmpegEncoder:
         video = order.source.facts.video
         if video is None or len(order.rows) != 1:
             raise ValueError("a run of a trick row needs a picture, and that row only")
-        command = partial(_trick_command, self._ffmpeg, spec, video, order.first)
+        command = partial(_trick_command, self._ffmpeg, spec, video, order.rows[0].film_column(order.first))
         cutters = [TrickCutter(order.rows[0], order.timeline, order.first, order.count)]
         return make_cells(self._store, order, key_order(order, video), command, cutters)
 
@@ -151,7 +151,7 @@ class FfmpegEncoder:
             command = partial(_sound_filler, self._ffmpeg, spec, frames)
         elif isinstance(spec, TrickSpec):
             cutter = TrickCutter(row, timeline, index, 1)
-            command = partial(_trick_filler, self._ffmpeg, spec, colour, index, data is not None)
+            command = partial(_trick_filler, self._ffmpeg, spec, colour, row.film_column(index), data is not None)
         else:
             cutter = PictureCutter(row, timeline, index, 1)
             held = row.bounds[index] - row.bounds[index - 1] - 1 if before is not None else None

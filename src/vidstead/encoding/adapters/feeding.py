@@ -50,7 +50,12 @@ def picture_order(run: Run, video: VideoStream) -> Order:
 
 
 def key_order(run: Run, video: VideoStream) -> Order:
-    """The feeder's order for a trick row: of every column the last key packet at or before its first slot, decoded."""
+    """The feeder's order for a trick row: of every column the last key packet at or before its first slot, decoded.
+
+    Of a clip nothing is shown that lies before its first frame: where the key does, that frame stands in for it.
+    """
+    first = run.timeline.bounds[0]
+    begin = ceil((first - Fraction(1, 2)) / run.timeline.rate / video.time_base) if first else 0
     thresholds = [_first_slot(run, video, column) for column in range(run.first, run.first + run.count)]
     return {
         "kind": "keys",
@@ -60,7 +65,7 @@ def key_order(run: Run, video: VideoStream) -> Order:
             for threshold in thresholds
         ],
         "from": video.start - floor(BEFORE_START / video.time_base),
-        "earliest": video.start,
+        "earliest": video.start + begin,
         "width": video.width,
         "height": video.height,
         "pixels": video.pixel_format,

@@ -40,6 +40,11 @@ create function grids_to_sweep(most int) returns table (environment_id text, gri
     language sql stable security definer set search_path = app, pg_temp
     as $$ select environment_id, id from grids where dead_at is not null order by dead_at limit most $$;
 
+-- Cron: clips that viewers asked for by address, and have not asked for since.
+create function clips_to_let_go(most int) returns table (environment_id text, grid_id text)
+    language sql stable security definer set search_path = app, pg_temp
+    as $$ select environment_id, id from grids where kept_until < now() order by kept_until limit most $$;
+
 -- Set-up: is there an environment at all? And the first one, made once.
 create function environments_exist() returns boolean
     language sql stable security definer set search_path = app, pg_temp

@@ -70,8 +70,15 @@ create table grids (
     bounds int[] not null,
     uses int not null default 1 check (uses >= 0),
     dead_at timestamptz,
+    -- Of a clip: the film that it is cut from. A clip of the same frames is there once, whoever uses it.
+    film_id text references grids,
+    -- Of a clip that viewers asked for by address: until when that alone keeps it (one of its uses).
+    kept_until timestamptz,
     created_at timestamptz not null default now()
 );
+create unique index clips_of_film on grids (film_id, (bounds[1]), (bounds[array_upper(bounds, 1)]))
+    where film_id is not null and dead_at is null;
+create index clips_kept on grids (kept_until) where kept_until is not null;
 
 create table sources (
     id text primary key,
@@ -101,6 +108,13 @@ create table rows (
     cells int not null,
     bytes bigint not null default 0,
     done int4multirange not null default '{}',
+    -- Not part of what the film shows: made for clips alone.
+    spare boolean not null default false,
+    -- Of a clip's row: the film's row, the film's column beside our column 0, and which of our columns are its.
+    lender_id bigint references rows,
+    lender_column int not null default 0,
+    lent_first int not null default 0,
+    lent_count int not null default 0,
     unique (grid_id, name, generation)
 ) with (fillfactor = 50);
 create index rows_of_grid on rows (environment_id, grid_id);
@@ -147,6 +161,7 @@ create table assets (
     ingest_type text not null,
     upload_id text,
     source_url text,
+    source_asset_id text,
     passthrough text,
     meta jsonb not null default '{}',
     options jsonb not null default '{}',

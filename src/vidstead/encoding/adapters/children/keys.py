@@ -145,7 +145,7 @@ class _Keys:
         context: Any = self._container.streams[self._index].codec_context
         context.flush_buffers()
         following = rest if first.pts < self._earliest else iter(())
-        for packet in [first, *itertools.islice(following, LONGEST_GROUP), None]:
+        for packet in itertools.chain([first], itertools.islice(following, LONGEST_GROUP), [None]):
             try:
                 frames: list[VideoFrame] = context.decode(packet)
             except av.error.FFmpegError:

@@ -96,7 +96,6 @@ def _audio(grid: Grid, row: Row, spec: SoundSpec, number: int) -> AudioTrack:
         name=spec.language or "Sound",
         default=number == 0,
         lead=spec.lead,
-        led=row.place(0).cell.index == 0,
     )
 
 

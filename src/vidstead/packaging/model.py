@@ -55,8 +55,6 @@ class AudioTrack:
     default: bool
     lead: int = 0
     """Ticks at the beginning of the first segment that are not heard (an edit list says so)."""
-    led: bool = True
-    """Whether the first segment has that beginning: that of a clip has not where it lies within its film."""
 
     @property
     def frame_ticks(self) -> int:
@@ -66,15 +64,13 @@ class AudioTrack:
     @property
     def segment_bounds(self) -> tuple[int, ...]:
         """Bounds by the decode times of the segments, which players hold against HLS playlists: lead included."""
-        first, *rest = segment_bounds(self.bounds, self.lead // self.frame_ticks)
-        return (first if self.led else first + self.lead // self.frame_ticks, *rest)
+        return segment_bounds(self.bounds, self.lead // self.frame_ticks)
 
     @property
     def shown_ticks(self) -> tuple[int, ...]:
         """Where segments are heard from, and the end, in ticks."""
-        part = self.lead % self.frame_ticks
         first, *rest = (bound * self.frame_ticks for bound in self.bounds)
-        return (first if self.led else first - part, *(place - part for place in rest))
+        return (first, *(place - self.lead % self.frame_ticks for place in rest))
 
 
 Track = VideoTrack | AudioTrack

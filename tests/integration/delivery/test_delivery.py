@@ -248,3 +248,66 @@ async def test_a_rung_is_offered_when_it_can_play_and_never_taken_from_who_plays
     for index in range(row_of(grid, "360p").cells):
         await store_cell(grids, store, grid, "360p", index)
     assert await offered() == ["360p", "180p"]
+
+
+async def test_a_clip_by_address(
+    viewer: httpx.AsyncClient, grids: Grids, store: MemoryStore, grid: Grid, playback_id: str
+) -> None:
+    """Its playlists name tracks of their own; what lies wholly inside is the film's."""
+    playlist = await viewer.get(f"/{playback_id}.m3u8?asset_start_time=3.37&asset_end_time=11.93")
+    assert playlist.status_code == 200
+    folder = f"/{playback_id}/clip-81-286"
+    assert f"{folder[1:]}/180p-1/index.m3u8" in playlist.text
+    manifest = await viewer.get(f"/{playback_id}.mpd?asset_start_time=3.3700&asset_end_time=11.93")
+    assert f"{folder[1:]}/$RepresentationID$/$Number$.m4s" in manifest.text
+    media = await viewer.get(f"{folder}/180p-1/index.m3u8")
+    assert [line for line in media.text.splitlines() if "EXTINF" in line] == [
+        "#EXTINF:0.625000,",
+        "#EXTINF:4.000000,",
+        "#EXTINF:3.916667,",
+    ]
+    assert (await viewer.get(f"{folder}/180p-1/init.mp4")).content == b"video init"
+    await store_cell(grids, store, grid, "180p", 1)
+    assert (await viewer.get(f"{folder}/180p-1/1.m4s")).content == BYTES
+    assert (await viewer.get(f"{folder}/180p-1/0.m4s")).status_code == 503
+    assert (await viewer.get(f"{folder}/180p-1/3.m4s")).status_code == 404
+    # All of it is the film itself, at the addresses of the film.
+    for query in ("", "?asset_start_time=0", "?asset_end_time=20", "?asset_start_time=0.0&asset_end_time=900"):
+        assert (await viewer.get(f"/{playback_id}.m3u8{query}")).text.count("clip-") == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".m3u8?asset_start_time=20",
+        ".m3u8?asset_start_time=5&asset_end_time=5",
+        ".m3u8?asset_start_time=5&asset_end_time=4",
+        ".m3u8?asset_end_time=0",
+        ".mpd?asset_start_time=-1",
+        ".mpd?asset_start_time=nan",
+        ".mpd?asset_start_time=1e3",
+        ".mpd?asset_start_time=%D9%A3",
+        ".mpd?asset_start_time=",
+        ".mpd?asset_end_time=99999999999999999999",
+        "/clip-0-481/180p-1/index.m3u8",
+        "/clip-5-5/180p-1/0.m4s",
+        "/clip-9-5/180p-1/init.mp4",
+        "/clip--1-5/180p-1/index.m3u8",
+        "/clip-0/180p-1/index.m3u8",
+        "/other/180p-1/index.m3u8",
+    ],
+)
+async def test_times_that_can_not_be(viewer: httpx.AsyncClient, playback_id: str, path: str) -> None:
+    answer = await viewer.get(f"/{playback_id}{path}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_clip")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_signed_playback_id_has_no_open_clips(
+    viewer: httpx.AsyncClient, database: Database, assets: Assets, grid: Grid
+) -> None:
+    asset = await create(database, assets, grid.environment_id, "signed")
+    playback_id = await publish(database, assets, asset, grid)
+    for path in (".m3u8?asset_start_time=5", "/clip-120-480/180p-1/index.m3u8", "/clip-120-480/180p-1/0.m4s"):
+        assert (await viewer.get(f"/{playback_id}{path}")).status_code == 403

@@ -1,5 +1,6 @@
 """Presentations for tests, made as publishing makes them."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -85,6 +86,14 @@ def film(
         audio=(audio(timeline),),
         trick=stills(timeline) if trick else None,
     )
+
+
+def clip(*, rate: Fraction | int = Fraction(30000, 1001)) -> Presentation:
+    """The frames 101 to 405 of a film: they keep their numbers, and sound lies nearest to them."""
+    timeline = Timeline(rate=Fraction(rate), bounds=(101, 120, 240, 360, 405))
+    sound = tuple(round(bound / timeline.rate * 48000 / 1024) for bound in timeline.bounds)
+    track = replace(audio(timeline, lead=1024), bounds=sound)
+    return Presentation(timeline=timeline, video=(video(timeline),), audio=(track,), trick=stills(timeline))
 
 
 @st.composite

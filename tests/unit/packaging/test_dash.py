@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
-from tests.unit.packaging.presentations import audio, film, presentations, stills, video
+from tests.unit.packaging.presentations import audio, clip, film, presentations, stills, video
 
 from vidstead.media import timeline_with_bounds, uniform_timeline
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack, manifest
@@ -173,3 +173,20 @@ def test_sound_is_told_by_when_it_is_heard() -> None:
     times = segments(found)
     assert times[0] == (0, track.bounds[1] * 1024 - 500)
     assert sum(times[-1]) == track.bounds[-1] * 1024 - 500
+
+
+def test_a_clip_keeps_the_times_of_its_film() -> None:
+    """The period begins at the clip's first frame, wherever that lies on the timeline (5.3.9.2.2)."""
+    shown = clip()
+    root = read(shown)
+    picture, sound, trick = root.iter(f"{MPD}AdaptationSet")
+    offsets = []
+    for found in (picture, sound, trick):
+        (template,) = found.iter(f"{MPD}SegmentTemplate")
+        offsets.append(int(template.attrib["presentationTimeOffset"]))
+    assert offsets == [101 * 1001, round(Fraction(101 * 1001, 30000) * 48000), 101 * 1001]
+    assert segments(picture)[0] == (101 * 1001, 19 * 1001)
+    assert sum(length for _, length in segments(picture)) == 304 * 1001
+    assert segments(sound)[0][0] % 1024 == 0
+    assert abs(segments(sound)[0][0] - offsets[1]) <= 512
+    assert seconds(root.attrib["mediaPresentationDuration"]) == pytest.approx(304 * 1001 / 30000, abs=0.022)

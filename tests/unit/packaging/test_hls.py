@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from tests.unit.packaging.m3u8 import read_media, read_multivariant
-from tests.unit.packaging.presentations import audio, film, presentations
+from tests.unit.packaging.presentations import audio, clip, film, presentations
 
 from vidstead.media import uniform_timeline
 from vidstead.packaging import Presentation, media_playlist, multivariant_playlist
@@ -169,3 +169,13 @@ def test_the_first_segment_of_sound_is_as_long_as_its_frames() -> None:
     ]
     assert lengths[1][0] - lengths[0][0] == pytest.approx(1024 / 48000, abs=2e-6)
     assert lengths[1][1:] == pytest.approx(lengths[0][1:], abs=2e-6)
+
+
+def test_a_clip_is_as_long_as_its_frames() -> None:
+    shown = clip()
+    for track in shown.tracks:
+        lines = media_playlist(track, shown).decode().splitlines()
+        total = sum(float(line[8:-1]) for line in lines if "EXTINF" in line)
+        assert total == pytest.approx(304 * 1001 / 30000, abs=0.035)
+        assert [line for line in lines if line.endswith(".m4s")] == ["0.m4s", "1.m4s", "2.m4s", "3.m4s"]
+        assert not any("DISCONTINUITY" in line for line in lines)

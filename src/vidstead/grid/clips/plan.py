@@ -2,6 +2,7 @@
 
 from vidstead.grid.model import Grid, Loan, NewRow, Row
 from vidstead.media import (
+    AudioSpec,
     CopySpec,
     Cut,
     RowPlan,
@@ -51,13 +52,17 @@ def _row(film: Grid, cut: Cut, lender: Row) -> NewRow:
 def _lent(film: Grid, cut: Cut, lender: Row) -> range:
     """The clip's columns that the film's row lends.
 
-    A still picture is the last key picture before its column. It may be one from before the clip, and then it is not
-    lent, unless cells begin with key pictures, as those of a film do that passes through.
+    Where a clip begins within its film, the first cell of its sound is its own even at a bound: to be decoded whole it
+    needs the frame before, which the first cell of every row of sound has. And a still picture, which is the last key
+    picture before its column, may be one from before the clip: then it is not lent, unless cells begin with key
+    pictures, as those of a film do that passes through.
     """
+    if cut.bounds[0] == film.timeline.bounds[0]:
+        return cut.lent
+    if isinstance(lender.spec, AudioSpec):
+        return cut.lent[1:] if cut.lent.start == 0 else cut.lent
     keyed = any(isinstance(row.spec, CopySpec) for row in film.rows)
-    if isinstance(lender.spec, TrickSpec) and not keyed and cut.bounds[0] > film.timeline.bounds[0]:
-        return range(0)
-    return cut.lent
+    return range(0) if isinstance(lender.spec, TrickSpec) and not keyed else cut.lent
 
 
 def _bandwidth(lender: Row, bounds: tuple[int, ...]) -> int:

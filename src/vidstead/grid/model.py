@@ -75,7 +75,10 @@ class Row:
     bounds: tuple[int, ...]
     """Where cells begin, in frames of the row (pictures, or 1024 samples), and last the end."""
     done: frozenset[int] = field(default_factory=frozenset)
-    """Indexes of the cells that are not to be made (any more) in this grid: stored, or lent; as of then."""
+    """Indexes of the cells that are not to be made (any more) in this grid, as of when the row was read.
+
+    They are stored, or lent by a film; or nobody wants them, since only clips are left of the film and they don't.
+    """
     stored_bytes: int = 0
     """Bytes of the stored cells together, those that are lent too, as of when the row was read."""
     loan: Loan | None = None

@@ -30,9 +30,10 @@ INSERT_ROW = text("""
             :lent_count)
 """)
 
-# A dead grid is as good as none.
+# A dead grid is as good as none. Of a film that is only used by its clips nobody wants more than what it lends.
 GRID = text("""
-    select id, environment_id, film_id, rate_numerator, rate_denominator, bounds
+    select id, environment_id, film_id, rate_numerator, rate_denominator, bounds,
+           uses <= (select count(*) from grids as clips where clips.film_id = grids.id) as for_clips
     from grids where environment_id = :environment_id and id = :grid_id and dead_at is null
 """)
 
@@ -53,7 +54,11 @@ ROWS = text("""
             ))) as run) as lent_stored,
            (select coalesce(sum(cells.bytes), 0) from cells
             where cells.row_id = lenders.id and cells.index >= rows.lender_column + rows.lent_first
-                and cells.index < rows.lender_column + rows.lent_first + rows.lent_count) as lent_bytes
+                and cells.index < rows.lender_column + rows.lent_first + rows.lent_count) as lent_bytes,
+           case when :for_clips then array(
+               select array[lender_column + lent_first, lender_column + lent_first + lent_count]
+               from rows as clips where clips.lender_id = rows.id and clips.lent_count > 0
+           ) end as wanted
     from rows left join rows as lenders on lenders.id = rows.lender_id
     where rows.environment_id = :environment_id and rows.grid_id = :grid_id order by rows.id
 """)
@@ -275,7 +280,7 @@ async def select_grid(connection: AsyncConnection, environment_id: str, grid_id:
     if found is None:
         return None
     sources = (await connection.execute(SOURCES, scope)).mappings().all()
-    rows = (await connection.execute(ROWS, scope)).mappings().all()
+    rows = (await connection.execute(ROWS, {**scope, "for_clips": found["for_clips"]})).mappings().all()
     return Grid(
         id=found["id"],
         environment_id=found["environment_id"],
@@ -314,6 +319,9 @@ def _loan(found: RowMapping) -> Loan | None:
 def _row(found: RowMapping) -> Row:
     loan = _loan(found)
     done = {index for low, high in found["runs"] for index in range(low, high)}
+    if found["wanted"] is not None:
+        wanted = {index for low, high in found["wanted"] for index in range(low, high)}
+        done |= set(range(len(found["bounds"]) - 1)) - wanted
     return Row(
         id=found["id"],
         environment_id=found["environment_id"],

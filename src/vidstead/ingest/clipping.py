@@ -20,7 +20,7 @@ from vidstead.assets import (
     Published,
 )
 from vidstead.encoding import defer_clip_fill
-from vidstead.grid import Clips, Grid, Grids
+from vidstead.grid import Clips, Grid, GridNotFound, Grids
 from vidstead.ingest.publishing import expect_start
 from vidstead.jobs import Jobs
 from vidstead.kit import new_id
@@ -51,16 +51,12 @@ class Clipping:
         ``ClipOutOfRange``.
         """
         source, grid_id = await self._source(connection, environment_id, source_asset_id)
-        grid = await self._grids.read(connection, environment_id, grid_id)
         try:
-            first, behind = clip_frames(grid.timeline, start or 0.0, end)
-        except (ValueError, OverflowError):
-            raise ClipOutOfRange(
-                start="the start" if start is None else f"{start:g} s",
-                end="the end" if end is None else f"{end:g} s",
-                duration=f"{float(grid.timeline.duration):g}",
-            ) from None
-        clip = await self._clips.cut(connection, environment_id, grid_id, first, behind)
+            grid = await self._grids.read(connection, environment_id, grid_id)
+            first, behind = _frames(grid, start, end)
+            clip = await self._clips.cut(connection, environment_id, grid_id, first, behind)
+        except GridNotFound:  # the asset was deleted a moment ago
+            raise ClipSourceNotFound(asset_id=source_asset_id) from None
         asset = await self._assets.create(
             connection, environment_id, new_asset, ingest_type="on_demand_clip", source_asset_id=source.id
         )
@@ -87,6 +83,17 @@ class Clipping:
         if grid_id is None:
             raise ClipSourceNotReady(asset_id=source_asset_id, state=source.status)
         return source, grid_id
+
+
+def _frames(grid: Grid, start: float | None, end: float | None) -> tuple[int, int]:
+    try:
+        return clip_frames(grid.timeline, start or 0.0, end)
+    except (ValueError, OverflowError):
+        raise ClipOutOfRange(
+            start="the start" if start is None else f"{start:g} s",
+            end="the end" if end is None else f"{end:g} s",
+            duration=f"{float(grid.timeline.duration):g}",
+        ) from None
 
 
 def _published(source: Asset, clip: Grid) -> Published:

@@ -107,12 +107,15 @@ async def test_the_film_lives_as_long_as_its_last_clip(
 ) -> None:
     environment_id = film.environment_id
     clip = await cut(database, clips, film)
-    other = await cut(database, clips, film, 0, 100)
+    other = await cut(database, clips, film, 0, 120)
     for grid in (film, clip):
         store.put(cell_key(environment_id, grid.id, "180p-1", 1), b"cell")
+    assert [row.done for row in (await grids.load(environment_id, film.id)).rows] == [frozenset()] * 2
     await leave(database, grids, film)
     await sweep_all(grids)
     assert (await grids.load(environment_id, clip.id)).sources
+    # What no clip has of it is not made any more.
+    assert [row.done for row in (await grids.load(environment_id, film.id)).rows] == [frozenset({2, 3, 4})] * 2
     await leave(database, grids, clip)
     await sweep_all(grids)
     with pytest.raises(GridNotFound):

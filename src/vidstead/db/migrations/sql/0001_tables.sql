@@ -78,6 +78,7 @@ create table grids (
 );
 create unique index clips_of_film on grids (film_id, (bounds[1]), (bounds[array_upper(bounds, 1)]))
     where film_id is not null and dead_at is null;
+create index clips_of_any_film on grids (film_id) where film_id is not null;
 create index clips_kept on grids (kept_until) where kept_until is not null;
 
 create table sources (
@@ -118,6 +119,7 @@ create table rows (
     unique (grid_id, name, generation)
 ) with (fillfactor = 50);
 create index rows_of_grid on rows (environment_id, grid_id);
+create index rows_by_lender on rows (lender_id) where lender_id is not null;
 
 create table cells (
     row_id bigint not null references rows,

@@ -124,7 +124,7 @@ async def test_only_what_is_missing_is_encoded(
     assert (await client.post(ASSETS, json=lazy)).status_code == 201
     assert len(mine()) == before
     await cut(client, film["id"], start_time=3.37, end_time=11.93)
-    spans = [args for args in mine() if args.get("hot") is False]
+    spans = [args for args in mine() if "first" in args and not args.get("hot")]
     # Pictures and sound: the clip's first cell, the one that the film lends and lacks, the clip's last.
     wanted = [(first, 1, 1) for first in (0, 0, 1, 1, 2, 2)]
     assert sorted((span["first"], span["count"], len(span["row_ids"])) for span in spans) == wanted

@@ -9,6 +9,7 @@ from math import ceil
 from vidstead.grid import Grid, Row
 from vidstead.media import (
     UNKNOWN_SPEED,
+    CopiedSpec,
     CopySpec,
     PictureSpec,
     SoundSpec,
@@ -104,4 +105,6 @@ def _average(row: Row) -> int:
     if row.covered:
         frames = row.bounds[-1] - row.bounds[0] + lead_frames(row.spec)
         return ceil(8 * row.stored_bytes / (frames * frame_seconds(row.spec)))
+    if row.loan and isinstance(row.spec, CopiedSpec):
+        return row.bandwidth  # the average of a film tells nothing of a part
     return average_bandwidth(row.spec, row.bounds)

@@ -65,15 +65,18 @@ def plan_cut(timeline: Timeline, first: int, end: int) -> Cut:
     )
 
 
-def cut_bounds(cut: Cut, timeline: Timeline, bounds: Sequence[int], frame: Fraction) -> tuple[int, ...]:
+def cut_bounds(
+    cut: Cut, timeline: Timeline, bounds: Sequence[int], frame: Fraction, early: Fraction = Fraction(0)
+) -> tuple[int, ...]:
     """Where the cells of a clip's row begin, in frames of the row, and last the end.
 
     ``timeline`` and ``bounds`` are those of the film and of its row, ``frame`` is the length of one frame of the row in
-    seconds. Where the film has a bound it is the clip's; elsewhere it is the nearest frame. Sound that the film ends
-    early is padded where more than half of the clip's last cell would lack it. Every cell has at least one frame.
+    seconds, and ``early`` by how many seconds the row's frame 0 begins before the timeline does. Where the film has a
+    bound it is the clip's; elsewhere it is the nearest frame. Sound that the film ends early is padded where more than
+    half of the clip's last cell would lack it. Every cell has at least one frame.
     """
     known = dict(zip(timeline.bounds, bounds, strict=True))
-    exact = [nearest(at / timeline.rate / frame) for at in cut.bounds]
+    exact = [nearest((at / timeline.rate + early) / frame) for at in cut.bounds]
     found = [known.get(at, near) for at, near in zip(cut.bounds, exact, strict=True)]
     if len(found) - 2 not in cut.lent and 2 * (found[-1] - found[-2]) < exact[-1] - found[-2]:
         found[-1] = exact[-1]

@@ -69,8 +69,8 @@ class AudioTrack:
     @property
     def shown_ticks(self) -> tuple[int, ...]:
         """Where segments are heard from, and the end, in ticks."""
-        first, *rest = (bound * self.frame_ticks for bound in self.bounds)
-        return (first, *(place - self.lead % self.frame_ticks for place in rest))
+        part = self.lead % self.frame_ticks  # of the film's first frame; of a clip's first one it is heard
+        return tuple(bound * self.frame_ticks - (part if bound else 0) for bound in self.bounds)
 
 
 Track = VideoTrack | AudioTrack

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.integration.encoding.bench import Bench
+from tests.integration.encoding.test_sound_copying import CONFORMING as COPIED
+from tests.integration.encoding.test_sound_copying import frames_of
 from tests.integration.encoding.test_trick import idr_ids
 from tests.oracle.barcode import read_barcodes
 from tests.oracle.compare import differences, reference_frames
@@ -16,9 +18,22 @@ from tests.oracle.sound import likeness, offset_of, placed, read_sound, stereo
 from tests.oracle.sources import BY_NAME, make
 
 from vidstead.encoding import Run
-from vidstead.grid import Grid, Row, Source
+from vidstead.grid import Grid, NewRow, Row, Source
 from vidstead.grid.clips.plan import clip_rows, clip_timeline
-from vidstead.media import AAC_FRAME, AudioSpec, cell_limit, plan_cut, read_fragment, segment_bounds
+from vidstead.media import (
+    AAC_FRAME,
+    AudioSpec,
+    SoundCopySpec,
+    cell_limit,
+    frame_seconds,
+    lead_frames,
+    peak_of_cells,
+    plan_cut,
+    read_fragment,
+    segment_bounds,
+    split_samples,
+)
+from vidstead.storage.testing import MemoryStore
 
 NAMES = (
     *("mp4-25", "mp4-2997-open-gop", "mp4-60", "mp4-125-mono", "mp4-fragmented", "mp4-mid-gop-edit", "mov-vfr-gap"),
@@ -43,7 +58,7 @@ class Scene:
         self.timeline = clip_timeline(self.film, self.cut)
         self.rows = [self._row(number, row) for number, row in enumerate(clip_rows(self.film, self.cut), 100)]
 
-    def _row(self, number: int, planned: tuple[Row, object]) -> Row:
+    def _row(self, number: int, planned: tuple[Row, NewRow]) -> Row:
         lender, new = planned
         return Row(
             **{
@@ -52,7 +67,7 @@ class Scene:
             },
             id=number,
             grid_id="c",
-            spec=lender.spec,
+            spec=new.plan.spec,
         )
 
     async def cells(self, row: Row) -> list[bytes]:
@@ -89,6 +104,7 @@ async def test_a_clip_is_a_part_of_its_film(name: str, bench: Callable[[str], Be
     film = reference_frames(make(BY_NAME[name], clips), one.timeline.rate, one.timeline.frames)
     for row in scene.rows:
         cells = await scene.cells(row)
+        assert peak(row, cells) <= row.bandwidth
         joined = row.header.init + b"".join(cells)
         if row.spec.kind == "video":
             assert differences(read_barcodes(joined), film[scene.first : scene.end]) == []
@@ -100,6 +116,37 @@ async def test_a_clip_is_a_part_of_its_film(name: str, bench: Callable[[str], Be
             assert idr_ids(joined) == [row.film_column(index) % 2 for index in range(row.cells)]
         elif isinstance(row.spec, AudioSpec):
             sound_is_in_its_place(name, row, row.spec, cells)
+
+
+@pytest.mark.parametrize("name", ["sound-2997-441", "sound-no-edits", "sound-cut-in-a-frame", "sound-mono"])
+async def test_copied_sound_is_cut_between_its_frames(name: str, clips: Path) -> None:
+    """Its frames are those of the source, one after the other, from the one before the clip on."""
+    source = make(next(clip for clip in COPIED if clip.name == name), clips)
+    one = Bench(MemoryStore(), source, copy=True)
+    await one.publish(SEGMENT_SECONDS)
+    scene = Scene(one, (0.23, 0.81))
+    row = next(row for row in scene.rows if isinstance(row.spec, SoundCopySpec))
+    assert isinstance(row.spec, SoundCopySpec)
+    cells = await scene.cells(row)
+    fragments = [read_fragment(data) for data in cells]
+    places = segment_bounds(row.bounds, lead_frames(row.spec))
+    assert [fragment.decode_time for fragment in fragments] == [place * AAC_FRAME for place in places[:-1]]
+    frames = [sample for fragment in fragments for sample in split_samples(fragment)]
+    assert len(frames) == places[-1] - places[0]
+    known = frames_of(source)
+    assert any(known[at : at + len(frames)] == frames for at in range(len(known)))
+    early = row.spec.lead % AAC_FRAME
+    for frame, bound in ((scene.first, row.bounds[0]), (scene.end, row.bounds[-1])):
+        exact = frame / scene.timeline.rate * row.spec.sample_rate
+        assert abs(bound * AAC_FRAME - early - exact) <= AAC_FRAME / 2
+    assert peak(row, cells) <= row.bandwidth
+    assert all(len(data) <= cell_limit(row.spec, len(fragments)) for data in cells)
+
+
+def peak(row: Row, cells: list[bytes]) -> int:
+    """The most bit/s over any window of RFC 8216."""
+    places = segment_bounds(row.bounds, lead_frames(row.spec))
+    return peak_of_cells([len(data) for data in cells], places, frame_seconds(row.spec))
 
 
 def pictures_lie_in_their_slots(row: Row, cells: list[bytes], ticks: int) -> None:

@@ -1,18 +1,33 @@
 """The rows of a clip: pure, from those of its film."""
 
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil
+
 from vidstead.grid.model import Grid, Loan, NewRow, Row
 from vidstead.media import (
-    AudioSpec,
+    AAC_FRAME,
+    CopiedSpec,
     CopySpec,
     Cut,
     RowPlan,
+    SoundCopySpec,
+    SoundSpec,
     Timeline,
     TrickSpec,
     cut_bounds,
+    fragment_overhead,
     frame_seconds,
+    lead_frames,
     peak_bandwidth,
+    peak_of_cells,
+    segment_bounds,
     target_duration,
 )
+
+MOST_FRAME_BYTES = 768
+"""Of a frame of AAC, for each channel: 6144 bits (ISO/IEC 14496-3, 4.5.3.1)."""
 
 
 def clip_timeline(film: Grid, cut: Cut) -> Timeline:
@@ -23,29 +38,44 @@ def clip_timeline(film: Grid, cut: Cut) -> Timeline:
 def clip_rows(film: Grid, cut: Cut) -> list[tuple[Row, NewRow]]:
     """Every row of a clip, and the row of the film that it is cut from.
 
-    A row that passes through may be cut only where its cells begin; elsewhere its spare takes its place, an encoded row
-    of the same size.
+    A row of pictures that passes through may be cut only where its cells begin; elsewhere its spare takes its place, an
+    encoded row of the same size. Sound that passes through may be cut at every frame, but a clip of what comes after
+    its end needs the silence of its spare.
     """
     return [(lender, _row(film, cut, lender)) for row in film.rows if (lender := _lender(film, cut, row))]
 
 
 def _lender(film: Grid, cut: Cut, row: Row) -> Row | None:
     whole = len(cut.lent) == len(cut.bounds) - 1
-    if whole or not isinstance(row.spec, CopySpec):
-        return row
+    if isinstance(row.spec, CopySpec) and not whole:
+        return _spare(film, row)
+    if isinstance(row.spec, SoundCopySpec) and _bounds(film, cut, row)[-1] > row.bounds[-1]:
+        return _spare(film, row)
+    return row
+
+
+def _spare(film: Grid, row: Row) -> Row | None:
     return next((spare for spare in film.spares if spare.name == row.name), None)
 
 
+def _bounds(film: Grid, cut: Cut, lender: Row) -> tuple[int, ...]:
+    spec = lender.spec
+    early = Fraction(spec.lead % AAC_FRAME, spec.sample_rate) if isinstance(spec, SoundSpec) else Fraction(0)
+    return cut_bounds(cut, film.timeline, lender.bounds, frame_seconds(spec), early)
+
+
 def _row(film: Grid, cut: Cut, lender: Row) -> NewRow:
-    bounds = cut_bounds(cut, film.timeline, lender.bounds, frame_seconds(lender.spec))
+    bounds, lent, spec = _bounds(film, cut, lender), _lent(film, cut, lender), lender.spec
+    if isinstance(spec, SoundCopySpec):  # an end that is joined to the column beside it
+        spec = replace(spec, cell_bytes=2 * spec.cell_bytes)
     return NewRow(
-        plan=RowPlan(name=lender.name, spec=lender.spec),
+        plan=RowPlan(name=lender.name, spec=spec),
         header=lender.header,
         fingerprint=lender.fingerprint,
-        bandwidth=_bandwidth(lender, bounds),
+        bandwidth=_bandwidth(lender, bounds, lent),
         bounds=bounds,
         generation=lender.generation,
-        loan=Loan(grid_id=film.id, row_id=lender.id, column=cut.column, columns=_lent(film, cut, lender)),
+        loan=Loan(grid_id=film.id, row_id=lender.id, column=cut.column, columns=lent),
     )
 
 
@@ -59,15 +89,31 @@ def _lent(film: Grid, cut: Cut, lender: Row) -> range:
     """
     if cut.bounds[0] == film.timeline.bounds[0]:
         return cut.lent
-    if isinstance(lender.spec, AudioSpec):
+    if isinstance(lender.spec, SoundSpec):
         return cut.lent[1:] if cut.lent.start == 0 else cut.lent
     keyed = any(isinstance(row.spec, CopySpec) for row in film.rows)
     return range(0) if isinstance(lender.spec, TrickSpec) and not keyed else cut.lent
 
 
-def _bandwidth(lender: Row, bounds: tuple[int, ...]) -> int:
-    """The peak of a copied row was measured over windows of the film's target duration: with another it is unknown."""
-    frame = frame_seconds(lender.spec)
-    if isinstance(lender.spec, CopySpec) and target_duration(bounds, frame) == target_duration(lender.bounds, frame):
+def _bandwidth(lender: Row, bounds: tuple[int, ...], lent: range) -> int:
+    """The peak of a copied row was measured over windows of the film's: with other cells only bounds are known."""
+    spec, frame = lender.spec, frame_seconds(lender.spec)
+    if not isinstance(spec, CopiedSpec):
+        return peak_bandwidth(spec, bounds)
+    if len(lent) == len(bounds) - 1 and target_duration(bounds, frame) == target_duration(lender.bounds, frame):
         return lender.bandwidth
-    return peak_bandwidth(lender.spec, bounds)
+    if isinstance(spec, CopySpec):
+        return peak_bandwidth(spec, bounds)
+    places = segment_bounds(bounds, lead_frames(spec))
+    sizes = [
+        _most_bytes(spec, lender.bandwidth if index in lent else None, end - begin)
+        for index, (begin, end) in enumerate(pairwise(places))
+    ]
+    return peak_of_cells(sizes, places, frame)
+
+
+def _most_bytes(spec: SoundCopySpec, bandwidth: int | None, frames: int) -> int:
+    """Of a cell of copied sound: one of the film's at its peak, or one that was cut out of at most two of them."""
+    if bandwidth is not None:
+        return min(spec.cell_bytes, ceil(bandwidth * frames * frame_seconds(spec) / 8))
+    return min(2 * spec.cell_bytes, MOST_FRAME_BYTES * spec.channels * frames + fragment_overhead(frames))

@@ -80,7 +80,7 @@ class Browser:
 
     def __init__(self, chromium: Chromium, harness: str) -> None:
         self.chromium = chromium
-        self._harness = harness
+        self.harness = harness
 
     def play(
         self,
@@ -104,9 +104,9 @@ class Browser:
             timeout: seconds after which the report is written, complete or not.
             allowed_hosts: ``host:port`` of hosts other than that of ``url`` which may be asked for something.
         """
-        with self._page() as page:
-            notes = _Notes(page, {_host(url), _host(self._harness), *allowed_hosts})
-            page.goto(f"{self._harness}/harness.html")
+        with self.open_page() as page:
+            notes = _Notes(page, {_host(url), _host(self.harness), *allowed_hosts})
+            page.goto(f"{self.harness}/harness.html")
             page.add_script_tag(url=SCRIPTS[player])
             page.evaluate(BEGIN, {"player": player, "url": url, "bits": BITS})
             seen = self._run(page, until, seek_to, rate, timeout)
@@ -123,7 +123,7 @@ class Browser:
         allowed_hosts: frozenset[str] = frozenset(),
     ) -> Report:
         """Open a page that plays a video by itself, and watch the first video element in it; otherwise as ``play``."""
-        with self._page() as page:
+        with self.open_page() as page:
             notes = _Notes(page, {_host(page_url), *allowed_hosts})
             page.add_init_script(path=PLAYERS / "recorder.js")
             page.add_init_script(RECORD_FIRST_VIDEO % BITS)
@@ -132,7 +132,8 @@ class Browser:
             return notes.report("page", rate, seen)
 
     @contextmanager
-    def _page(self) -> Iterator[Page]:
+    def open_page(self) -> Iterator[Page]:
+        """A page with a cache of its own."""
         context = self.chromium.new_context(viewport={"width": 1280, "height": 800})
         try:
             yield context.new_page()

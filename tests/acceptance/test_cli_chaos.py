@@ -60,12 +60,7 @@ def test_killing_anything_at_any_time(tmp_path: Path, seed: int) -> None:
         assert_every_segment_answers(server, playback)
         with server.client() as client:
             assert client.delete(f"/video/v1/assets/{asset_id}").status_code == 204
-        objects = server.data_dir / "objects"
-        wait_for(
-            lambda: not [path for path in objects.rglob("*") if path.is_file() and path.suffix in {".m4s", ".json"}],
-            seconds=120,
-            what="nothing to be left of the film",
-        )
+        wait_for(lambda: not server.objects(), seconds=120, what="nothing to be left of the film")
 
 
 def assert_every_segment_answers(server: Server, playback_id: str) -> None:

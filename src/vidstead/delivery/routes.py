@@ -43,7 +43,9 @@ def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
 
     async def segment(request: Request) -> ASGIApp:
         path = request.path_params
-        found = await delivery.segment(path["playback_id"], path["row"], path["index"], _frames(request))
+        found = await delivery.segment(
+            path["playback_id"], path["row"], path["index"], _frames(request), left=lambda: _left(request.receive)
+        )
 
         async def read(start: int, length: int) -> bytes:
             return await delivery.read(found, start, length)
@@ -97,6 +99,12 @@ class Endpoint:
         except VidsteadError as error:
             error.headers.update(CORS)
             raise
+
+
+async def _left(receive: Receive) -> None:
+    """Until the viewer has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _whole(document: Document, cache_control: str) -> Answer:

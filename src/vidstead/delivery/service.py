@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
@@ -40,6 +40,8 @@ KEPT_GRIDS = 512
 KEPT_CELLS = 65536
 RETRY_SECONDS = 1
 
+Left = Callable[[], Awaitable[None]]
+"""Returns when a viewer has gone."""
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -140,8 +142,10 @@ class Delivery:
         row = _row(grid, slug)
         return _document(row.header.init, _media_type(row))
 
-    async def segment(self, playback_id: str, slug: str, index: int, frames: Frames | None = None) -> Segment:
-        """A cell, made now if it is missing.
+    async def segment(
+        self, playback_id: str, slug: str, index: int, frames: Frames | None = None, *, left: Left | None = None
+    ) -> Segment:
+        """A cell, made now if it is missing; ``left`` returns when the viewer does not wait for it any more.
 
         Raises ``InvalidSegment`` where there is no such cell, ``SegmentNotReady`` when it takes too long.
         """
@@ -150,7 +154,7 @@ class Delivery:
         if not 0 <= index < row.cells:
             raise InvalidSegment(index=index, row=slug)
         place = row.place(index)
-        cell = await self._cell(grid, row, index)
+        cell = await self._cell(grid, row, index, left)
         return Segment(
             key=cell_key(grid.environment_id, place.grid_id, row.slug, place.cell.index),
             size=cell.size,
@@ -162,13 +166,14 @@ class Delivery:
         """``length`` bytes of a cell from ``start``."""
         return await asyncio.to_thread(self._store.read, segment.key, start, length)
 
-    async def _cell(self, grid: Grid, row: Row, index: int) -> Cell:
+    async def _cell(self, grid: Grid, row: Row, index: int, left: Left | None) -> Cell:
         place = row.place(index)
         cell = self._cells.recall(place.cell) or await self._grids.cell(grid.environment_id, place.cell)
         if cell is None:
             await self._look_across(grid, row, index)
             environment_id, seconds = grid.environment_id, self._wait_seconds
-            if not await self._waiting.wait(environment_id, place.grid_id, place.cell, seconds=seconds):
+            waiting = self._waiting.wait(environment_id, place.grid_id, place.cell, seconds=seconds)
+            if not await (unless(left, waiting) if left else waiting):
                 late = SegmentNotReady(index=index, row=row.slug, seconds=RETRY_SECONDS)
                 late.headers["Retry-After"] = str(RETRY_SECONDS)
                 raise late
@@ -247,6 +252,18 @@ class Delivery:
         fresh = PREPARING_SECONDS if playback.status == "preparing" else FRESH_SECONDS
         self._playbacks.keep(playback_id, (time.monotonic() + fresh, playback))
         return playback
+
+
+async def unless(left: Left, waiting: Coroutine[None, None, bool]) -> bool:
+    """What ``waiting`` comes to; ``False`` as soon as ``left`` returns, and nobody waits then."""
+    stays, leaves = asyncio.ensure_future(waiting), asyncio.ensure_future(left())
+    try:
+        await asyncio.wait({stays, leaves}, return_when=asyncio.FIRST_COMPLETED)
+        return stays.result() if stays.done() else False
+    finally:
+        stays.cancel()
+        leaves.cancel()
+        await asyncio.gather(stays, leaves, return_exceptions=True)
 
 
 def _document(body: bytes, media_type: str) -> Document:

@@ -23,6 +23,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
 
+import structlog
+
 from vidstead.encoding.errors import EncodingFailed
 from vidstead.encoding.leases import Leases, leases
 from vidstead.encoding.ports import EncodedCell, Encoder, Run
@@ -31,6 +33,7 @@ from vidstead.media import SOURCE_INDEX, SourceIndex
 from vidstead.storage import ObjectExists, ObjectNotFound, ObjectStore
 
 log = logging.getLogger(__name__)
+watch = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 30.0
 COLUMNS_AHEAD = 1
@@ -85,7 +88,10 @@ class SpanFiller:
             grid = await self._grids.load(span.environment_id, span.grid_id)
             async with leases(self._grids, grid, self._lease_seconds, hot=span.hot) as ours:
                 for piece in pieces(grid, span):
-                    await self._fill(grid, piece, ours, hot=span.hot, patience=0 if span.hot else OTHERS_PATIENCE)
+                    if span.hot:
+                        await self._fill_hot(grid, piece, ours)
+                    else:
+                        await self._fill(grid, piece, ours, patience=OTHERS_PATIENCE)
         except GridNotFound:
             log.info("grid %s is gone: its span is dropped", span.grid_id)
 
@@ -95,7 +101,7 @@ class SpanFiller:
             grid = await self._grids.load(span.environment_id, span.grid_id)
             async with leases(self._grids, grid, self._lease_seconds, hot=False) as ours:
                 for piece in pieces(grid, span):
-                    await self._fill(grid, piece, ours, hot=False, patience=0)
+                    await self._fill(grid, piece, ours, patience=0)
         except GridNotFound:
             log.info("grid %s is gone: nobody needs help with it", span.grid_id)
 
@@ -103,18 +109,27 @@ class SpanFiller:
         refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
         return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
 
-    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, hot: bool, patience: float) -> None:
+    async def _fill_hot(self, grid: Grid, piece: Piece, ours: Leases) -> None:
+        """Fill what is free of a piece, leased as a whole before: no run begins a cell that other hot work makes.
+
+        It waits for nobody: what others of its kind make comes to the viewer from them, and where they died the
+        viewer's want is renewed until its lease has run out.
+        """
+        while held := await ours.claim(await self._missing(grid, piece)):
+            start = min(ref.index for ref in held)
+            await self._make(grid, _cut(piece, set(held), start), ours, background=False)
+
+    async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, patience: float) -> None:
         """Fill one piece: what is free at once, and what others had leased once they are done or gone.
 
-        Hot work waits for nobody: what others of its kind make comes to the viewer from them, and where they died the
-        viewer's want is renewed until its lease has run out. Nor do helpers, since somebody else waits already.
+        ``patience``: seconds to wait for others. Helpers have none, since somebody else waits already.
         """
         waited = 0.0
         while True:
             missing = await self._missing(grid, piece)
-            start = await self._claimed(piece, missing, ours, hot=hot)
+            start = await self._claimed(piece, missing, ours)
             if start is not None:
-                await self._make(grid, _cut(piece, missing, start), ours, background=not hot)
+                await self._make(grid, _cut(piece, missing, start), ours, background=True)
             elif not missing or waited >= patience:
                 return
             else:
@@ -126,9 +141,9 @@ class SpanFiller:
         done = {row.id: row.done for row in now.all_rows}
         return {ref for ref in piece.cells() if ref.index not in done[ref.row_id]}
 
-    async def _claimed(self, piece: Piece, missing: set[CellRef], ours: Leases, *, hot: bool) -> int | None:
+    async def _claimed(self, piece: Piece, missing: set[CellRef], ours: Leases) -> int | None:
         """The column to begin with, of which we hold a cell now."""
-        taken = set() if hot else {ref.index for ref in await ours.others(missing)}
+        taken = {ref.index for ref in await ours.others(missing)}
         for column in order_of_work({ref.index for ref in missing}, taken):
             if await ours.claim(ref for ref in piece.column(column) if ref in missing):
                 return column
@@ -177,8 +192,11 @@ class SpanFiller:
         )
         claimed, end = piece.first, piece.first + piece.count
         left = len(piece.rows) * piece.count
+        names = [row.name for row in piece.rows]
+        watch.debug("run begins", rows=names, first=piece.first, count=piece.count, hot=not background)
         async with aclosing(self._encoder.run(order)) as cells:
             async for made in cells:
+                watch.debug("cell made", row=made.row.name, index=made.index, hot=not background)
                 if made.index >= end:
                     continue
                 while claimed < min(made.index + COLUMNS_AHEAD, end - 1):
@@ -253,11 +271,17 @@ def pieces(grid: Grid, span: Span) -> list[Piece]:
     return first + [Piece(rows=tuple(group), first=span.first + 1, count=count - 1) for group in groups.values()]
 
 
-def _cut(piece: Piece, missing: set[CellRef], start: int) -> Piece:
-    """What is left of a piece from ``start`` on: rows and columns that still miss cells."""
-    left = {ref for ref in missing if ref.index >= start}
-    rows = tuple(row for row in piece.rows if any(ref.row_id == row.id for ref in left))
-    return Piece(rows=rows, first=start, count=max(ref.index for ref in left) - start + 1)
+def _cut(piece: Piece, wanted: set[CellRef], start: int) -> Piece:
+    """What one run makes of a piece: from ``start`` on, as far as the same rows are wanted, so that nothing else is."""
+    rows = _rows_wanted(piece, wanted, start)
+    end = start + 1
+    while end < piece.first + piece.count and _rows_wanted(piece, wanted, end) == rows:
+        end += 1
+    return Piece(rows=rows, first=start, count=end - start)
+
+
+def _rows_wanted(piece: Piece, wanted: set[CellRef], index: int) -> tuple[Row, ...]:
+    return tuple(row for row in piece.rows if CellRef(row_id=row.id, index=index) in wanted)
 
 
 def _source_of(grid: Grid, piece: Piece) -> Source:

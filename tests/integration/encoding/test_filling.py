@@ -149,6 +149,28 @@ async def test_a_hot_span_makes_the_asked_cell_alone_and_first(scene: Scene) -> 
     assert scene.encoder.runs == [(("270p",), 2, 1, False), (("270p",), 3, 2, False)]
 
 
+async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scene) -> None:
+    """What another viewer's worker holds or has made is not encoded here, whatever lies behind it."""
+    video = scene.row("video")
+    theirs = CellRef(row_id=video.id, index=3)
+    await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [theirs], seconds=60, hot=True)
+    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=1))
+    await scene.filler.fill(scene.span([video], 1, 4, hot=True))
+    assert scene.encoder.runs == [(("270p",), 1, 1, False), (("270p",), 2, 1, False), (("270p",), 4, 1, False)]
+    assert await scene.done(video) == {1, 2, 4}
+
+
+async def test_a_run_makes_what_is_missing_and_nothing_else(scene: Scene) -> None:
+    """A span that was begun before, its rows unlike far, as a killed worker leaves it."""
+    video, trick = scene.row("video"), scene.row("trick")
+    await scene.filler.fill(scene.span([video], 1, 2))
+    scene.encoder.runs.clear()
+    await scene.filler.fill(scene.span([video], 0, 5))
+    assert scene.encoder.runs == [(("270p",), 0, 1, True), (("270p",), 3, 2, True)]
+    assert await scene.done(video) == set(range(5))
+    assert await scene.done(trick) == frozenset()
+
+
 async def test_the_trick_row_comes_last_and_is_made_for_a_viewer_as_any_other(scene: Scene) -> None:
     trick = scene.row("trick")
     assert [span.row_ids for span in plan_spans(scene.grid)][-1] == (trick.id,)

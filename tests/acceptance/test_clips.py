@@ -157,13 +157,11 @@ def test_a_clip_has_exactly_its_frames_and_outlives_its_film(
     wait_for(lambda: not server.objects(), seconds=60, what="every object is removed")
 
 
-@pytest.mark.parametrize(("start", "end"), [(5.0, 5.04), (5.2, 7.72), (7.8, 8.3), (7.2, 9.0), (0.0, 1.0), (15.0, None)])
-def test_clips_in_one_or_two_columns(
-    server: Server, viewer: httpx.Client, folder: Path, start: float, end: float | None
-) -> None:
+def test_clips_in_one_or_two_columns(server: Server, viewer: httpx.Client, folder: Path) -> None:
     film = upload(server, FILM, folder, "published")
-    clip = cut(server, film, start, end)
-    shown(viewer, address(server, clip), round(start * 25), 400 if end is None else round(end * 25))
+    for start, end in ((5.0, 5.04), (5.2, 7.72), (7.8, 8.3), (7.2, 9.0), (0.0, 1.0), (15.0, None)):
+        clip = cut(server, film, start, end)
+        shown(viewer, address(server, clip), round(start * 25), 400 if end is None else round(end * 25))
 
 
 def test_a_clip_between_cells_makes_none(server: Server, viewer: httpx.Client, folder: Path) -> None:

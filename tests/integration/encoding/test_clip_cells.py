@@ -36,8 +36,11 @@ from vidstead.media import (
 from vidstead.storage.testing import MemoryStore
 
 NAMES = (
-    *("mp4-25", "mp4-2997-open-gop", "mp4-60", "mp4-125-mono", "mp4-fragmented", "mp4-mid-gop-edit", "mov-vfr-gap"),
-    *("mkv-vfr", "mkv-early-sound", "ts-open-gop", "flv-441", "webm-opus"),
+    *("mp4-25", "mp4-2997-open-gop", "mp4-mid-gop-edit", "mov-vfr-gap", "mkv-vfr", "ts-open-gop", "flv-441"),
+    *(
+        pytest.param(name, marks=pytest.mark.large)
+        for name in ("mp4-60", "mp4-125-mono", "mp4-fragmented", "mkv-early-sound", "webm-opus")
+    ),
 )
 SEGMENT_SECONDS = 1.0
 WHOLE_DB = 24.0

@@ -10,7 +10,20 @@ from tests.serve import Server
 
 from benchmarks.bare import cell_command
 from benchmarks.clips import clip, hour
-from benchmarks.measure import SEED, Figure, await_ready, elapsed, fetch, forget, listed, plans, put, run, server
+from benchmarks.measure import (
+    SEED,
+    Figure,
+    await_ready,
+    calibrated_server,
+    elapsed,
+    fetch,
+    forget,
+    listed,
+    plans,
+    put,
+    run,
+    server,
+)
 from vidstead.media import VideoSpec
 
 CELLS = 9
@@ -45,7 +58,7 @@ def first_frame(rounds: int) -> list[Figure]:
         for kind, bar in (("conforming", 1.5), ("to be encoded", 3.0)):
             long_gop = kind != "conforming"
             for name, path in (("10 s", clip("hard", 10, long_gop=long_gop)), ("1 hour", hour(long_gop=long_gop))):
-                with server() as running:
+                with calibrated_server() as running:
                     times = [_first_frame(running, browser, path) for _ in range(rounds)]
                 name = f"last byte -> first frame, {name}, {kind}"
                 found.append(Figure(name=name, unit="s", values=times, most=bar, detail=listed(times)))
@@ -97,7 +110,7 @@ def seek(rounds: int) -> list[Figure]:
     source, dice = hour(long_gop=True), Random(SEED)
     waits: list[float] = []
     stalls: list[float] = []
-    with server(fill="lazy") as running, open_browser() as browser:
+    with calibrated_server(fill="lazy") as running, open_browser() as browser:
         sent = put(running, source)
         await_ready(running, sent.asset_id)
         for number in range(max(rounds, SEEKS)):

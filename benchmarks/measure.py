@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import psutil
 from imageio_ffmpeg import get_ffmpeg_exe, get_ffmpeg_version
-from sqlalchemy import Engine, TextClause, create_engine
+from sqlalchemy import Engine, TextClause, create_engine, text
 from tests.serve import Server, serve, wait_for
 
 from vidstead.bootstrap import database_urls, load_settings
@@ -99,9 +99,18 @@ def _read(path: str) -> str:
 
 
 @contextmanager
-def server(**settings: str) -> Iterator[Server]:
-    """A server in a folder that is removed afterwards."""
+def server(**settings: str | None) -> Iterator[Server]:
+    """A server in a folder that is removed afterwards; it offers every rendition, unless told otherwise."""
     with tempfile.TemporaryDirectory(prefix="vidstead-bench-") as folder, serve(Path(folder), **settings) as running:
+        yield running
+
+
+@contextmanager
+def calibrated_server(**settings: str | None) -> Iterator[Server]:
+    """A server that has measured how fast this machine is, and offers what can be made in time."""
+    with server(encode_speed=None, **settings) as running:
+        query = text("select count(*) from app.encode_speeds")
+        wait_for(lambda: ask(running, query) > 0, seconds=120, what="the machine is measured")
         yield running
 
 

@@ -4,7 +4,7 @@ Encoded pictures go in spans of a minute with every rung, so that each column is
 ffmpeg costs little beside it. Sound and pictures that pass through are cheap: their spans are longer, and have a lane
 of their own, so that they come while the pictures are made. The beginning comes first: jobs of earlier columns have the
 higher priority, over all grids. The trick row, which nobody needs to watch a film, comes as if it began where its film
-ends: after the sound of its own grid, but not after that of every other.
+ends: after the rest of its own grid, but not after the whole of every other.
 
 Then come the helpers, each a job that takes over a part of what others still work on: the last minutes of a film, or
 the whole of a short one, are shared by as many workers as are free.
@@ -106,9 +106,9 @@ async def defer_clip_fill(connection: AsyncConnection, jobs: Jobs, film: Grid, c
 
 
 async def _defer(connection: AsyncConnection, jobs: Jobs, grid: Grid, wanted: Wanted) -> None:
-    pictures = frozenset(row.id for row, _ in wanted if isinstance(row.spec, VideoSpec))
+    heavy = frozenset(row.id for row, _ in wanted if isinstance(row.spec, VideoSpec | TrickSpec))
     for span in _planned(grid, wanted):
-        task, queue = (BULK_TASK, BULK) if pictures.issuperset(span.row_ids) else (LIGHT_TASK, LIGHT)
+        task, queue = (BULK_TASK, BULK) if heavy.issuperset(span.row_ids) else (LIGHT_TASK, LIGHT)
         await jobs.defer(connection, task, _arguments(span), queue=queue, priority=_priority(grid, span))
     for run, rows in _pictures(wanted).items():
         (whole,) = _spans(grid, rows, run, len(run))

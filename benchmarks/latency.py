@@ -1,5 +1,6 @@
 """How long somebody waits: after an upload, for a first picture, for a cell, after a jump."""
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -28,7 +29,7 @@ from vidstead.media import VideoSpec
 
 CELLS = 9
 SEEKS = 20
-PLAYED = 3
+PLAYED = 2
 """Jumps after which playback goes on for ``PLAY_SECONDS``."""
 PLAY_SECONDS = 60.0
 STALL_SECONDS = 0.1
@@ -121,6 +122,7 @@ def seek(rounds: int) -> list[Figure]:
             report = browser.watch(address, seek_to=place, until=until, timeout=180)
             assert report.seeks, report
             waits.append(report.seeks[0].seconds)
+            print(f"  {place:7.1f} s: {waits[-1]:.2f} s", file=sys.stderr, flush=True)
             if played:
                 stalls.append(sum(stall.seconds for stall in report.stalls if stall.seconds > STALL_SECONDS))
     name, stalled = f"seek into the unencoded, p50 of {len(waits)}", f"stalls in {PLAY_SECONDS:.0f} s of play after it"

@@ -27,7 +27,7 @@ LOOK_SECONDS = 1.0
 
 LEFT = text("""
     select coalesce(sum(cells - coalesce((select sum(upper(run) - lower(run)) from unnest(done) as run), 0)), 0)
-    from app.rows where spec->>'kind' <> 'trick'
+    from app.rows where spec->>'kind' <> 'trick' and not spare
 """)
 
 # From `ready` to the last cell of a picture or of sound, by the database's clock; the trick row comes after those.

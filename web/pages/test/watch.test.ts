@@ -48,13 +48,13 @@ describe("the first estimate of the network", () => {
   const download = (transferSize: number, milliseconds: number) => ({ transferSize, responseStart: 100, responseEnd: 100 + milliseconds });
 
   it("is the best rate at which a script of some size came", () => {
-    expect(networkEstimate([download(194_600, 120), download(900, 1), download(80_000, 200)], 10)).toBe(12_000_000);
+    expect(networkEstimate([download(194_600, 120), download(900, 1), download(80_000, 200)])).toBe(12_000_000);
   });
 
-  it("is what the browser believes where everything was cached, and bounded", () => {
-    expect(networkEstimate([download(0, 0)], 2.5)).toBe(2_500_000);
-    expect(networkEstimate([], null)).toBe(5_000_000);
-    expect(networkEstimate([download(180_000, 1)], 10)).toBe(30_000_000);
-    expect(networkEstimate([], 0)).toBe(500_000);
+  it("is what hls.js assumes where everything was cached, and bounded", () => {
+    expect(networkEstimate([download(0, 0)])).toBe(5_000_000);
+    expect(networkEstimate([])).toBe(5_000_000);
+    expect(networkEstimate([download(180_000, 1)])).toBe(30_000_000);
+    expect(networkEstimate([download(180_000, 60_000)])).toBe(500_000);
   });
 });

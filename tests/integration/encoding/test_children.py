@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from tests.integration.encoding.bench import Bench
 from tests.oracle.barcode import ffmpeg, read_barcodes
 from tests.oracle.sources import BY_NAME, make
+from tests.serve import wait_for
 
 from vidstead.encoding import (
     EncodingFailed,
@@ -50,9 +50,10 @@ def _words(process: psutil.Process) -> list[str]:
 
 def _encoder() -> psutil.Process:
     """The ffmpeg that encodes, as soon as there is one."""
-    while not (found := [one for one in children() if "libx264" in _words(one)]):
-        time.sleep(0.01)
-    return found[0]
+    found: psutil.Process = wait_for(
+        lambda: next((one for one in children() if "libx264" in _words(one)), None), seconds=60, what="ffmpeg encodes"
+    )
+    return found
 
 
 @pytest.mark.parametrize("name", ["mp4-2398-moov-last", "mp4-fragmented", "mkv-2398"])

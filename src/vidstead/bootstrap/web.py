@@ -42,7 +42,7 @@ def make_app(settings: Settings) -> ASGIApp:
         assets=core.assets,
         uploads=core.uploads,
         inputs=core.inputs,
-        clipping=Clipping(core.jobs, core.grids, core.clips, core.assets),
+        clipping=Clipping(core.jobs, core.grids, core.clips, core.assets, encode_speed=speed.latest),
         store_check=core.store.check,
         public_url=settings.public_url,
     )

@@ -11,7 +11,7 @@ from vidstead import encoding, grid, ingest
 from vidstead.assets import Progress
 from vidstead.bootstrap.core import Core, assemble
 from vidstead.bootstrap.places import ffmpeg_path
-from vidstead.encoding import Calibration, Publisher, SpanFiller, Speeds
+from vidstead.encoding import BestSpeed, Calibration, Publisher, SpanFiller, Speeds
 from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.meter import FfmpegMeter
@@ -38,27 +38,34 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     core = assemble(settings, failed=failed)
     copier = Mp4Copier(core.store)
     encoder = FfmpegEncoder(core.store, ffmpeg_path(settings), copier)
-    publishing = _register(core, settings, copier, encoder)
-    calibration = _calibration(core, settings, encoder)
+    speeds = Speeds(core.database)
+    best = BestSpeed(speeds, fixed=settings.encode_speed)
+    publishing = _register(core, settings, copier, encoder, best)
+    calibration = _calibration(speeds, settings, encoder)
     progress = Progress(core.database, core.assets)
     follower = Follower(progress.name, core.database, core.listener, progress.handle)
     await core.listener.start()
     following = asyncio.create_task(follower.run(stop), name=progress.name)
-    calibrating = asyncio.create_task(calibration.run(stop), name="calibration")
+    aside = [
+        asyncio.create_task(calibration.run(stop), name="calibration"),
+        asyncio.create_task(best.follow(), name="news of speeds"),
+    ]
     try:
         await core.jobs.run(_slots(settings), stop)
     finally:
         stop.set()
-        calibrating.cancel()
-        with suppress(asyncio.CancelledError):
-            await calibrating
+        for task in aside:
+            task.cancel()
+        for task in aside:
+            with suppress(asyncio.CancelledError):
+                await task
         await following
         await core.close()
 
 
-def _calibration(core: Core, settings: Settings, encoder: FfmpegEncoder) -> Calibration:
+def _calibration(speeds: Speeds, settings: Settings, encoder: FfmpegEncoder) -> Calibration:
     meter = FfmpegMeter(ffmpeg_path(settings), encoder.build)
-    return Calibration(Speeds(core.database), meter, machine=socket.gethostname(), fixed=settings.encode_speed)
+    return Calibration(speeds, meter, machine=socket.gethostname(), fixed=settings.encode_speed)
 
 
 def _slots(settings: Settings) -> dict[Queue, int]:
@@ -67,10 +74,14 @@ def _slots(settings: Settings) -> dict[Queue, int]:
     return {"hot": settings.hot_slots, "bulk": bulk, "light": min(bulk, LIGHT_SLOTS), "system": SYSTEM_SLOTS}
 
 
-def _register(core: Core, settings: Settings, copier: Mp4Copier, encoder: FfmpegEncoder) -> Publishing:
+def _register(
+    core: Core, settings: Settings, copier: Mp4Copier, encoder: FfmpegEncoder, speed: BestSpeed
+) -> Publishing:
     """Make every task known, and what publishes known to who asks."""
     publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=_segment_policy(settings))
-    publishing = Publishing(core.database, core.jobs, core.store, core.grids, core.assets, publisher)
+    publishing = Publishing(
+        core.database, core.jobs, core.store, core.grids, core.assets, publisher, encode_speed=speed.latest
+    )
     grid.register(core.jobs, core.grids, core.clips)
     encoding.register(core.jobs, SpanFiller(core.grids, core.store, encoder, worker=core.name))
     ingest.register(core.jobs, publishing, core.inputs, core.uploads)

@@ -1,25 +1,16 @@
-"""A grid as its viewers may choose from it: pure.
-
-A rung is offered only when it can play: it is stored, it passes through, or the workers make its cells well before they
-are needed. The smallest is always offered, since something has to be.
-"""
+"""A grid as its viewers may choose from it: pure."""
 
 from math import ceil
 
-from vidstead.grid import Grid, Row
+from vidstead.grid import Grid, Row, first_row, offered_rows
 from vidstead.media import (
-    UNKNOWN_SPEED,
     CopiedSpec,
-    CopySpec,
     PictureSpec,
     SoundSpec,
     TrickSpec,
-    VideoSpec,
     average_bandwidth,
     frame_seconds,
-    in_time,
     lead_frames,
-    starting_row,
 )
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
 
@@ -29,43 +20,21 @@ def present(grid: Grid, *, speed: float | None) -> Presentation:
 
     ``speed`` is that of the workers' best machine (``media.in_time``); ``None`` while none is known.
     """
-    listed = listed_rows(grid, UNKNOWN_SPEED if speed is None else speed)
+    offered = offered_rows(grid, speed)
     video = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, PictureSpec)]
     video.sort(key=lambda track: -track.width * track.height)
     trick = [_video(grid, row, row.spec) for row in grid.rows if isinstance(row.spec, TrickSpec)]
     sound = [(row, row.spec) for row in grid.rows if isinstance(row.spec, SoundSpec)]
-    start = starting_row([row.spec for row in listed], encoded=grid.covered)
-    slugs = {row.slug for row in listed}
+    first = first_row(grid, offered)
+    slugs = {row.slug for row in offered}
     return Presentation(
         timeline=grid.timeline,
         video=tuple(track for track in video if track.slug in slugs),
         audio=tuple(_audio(grid, row, spec, number) for number, (row, spec) in enumerate(sound)),
-        first=listed[start].slug if start is not None else None,
+        first=first.slug if first else None,
         trick=next(iter(trick), None),
         unlisted=tuple(track for track in video if track.slug not in slugs),
     )
-
-
-def listed_rows(grid: Grid, speed: float) -> list[Row]:
-    """The rows of pictures that are offered, at least the smallest."""
-    rows = [row for row in grid.rows if isinstance(row.spec, PictureSpec)]
-    smallest = min(rows, key=_pixels, default=None)
-    return [row for row in rows if row is smallest or row.covered or _in_time(grid, row, speed)]
-
-
-def _pixels(row: Row) -> int:
-    return row.spec.width * row.spec.height if isinstance(row.spec, PictureSpec) else 0
-
-
-def _in_time(grid: Grid, row: Row, speed: float) -> bool:
-    """Whether missing cells of a row can be played as they are made."""
-    if isinstance(row.spec, CopySpec):
-        return True
-    sources = [source.facts for source in grid.sources if source.id == row.source_id]
-    if not isinstance(row.spec, VideoSpec) or not sources:
-        return False
-    length = float(grid.timeline.duration) / row.cells
-    return in_time(row.spec, sources[0], length=length, speed=speed)
 
 
 def _video(grid: Grid, row: Row, spec: PictureSpec | TrickSpec) -> VideoTrack:

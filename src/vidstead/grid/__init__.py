@@ -4,6 +4,7 @@ from vidstead.grid.clips.service import Clips
 from vidstead.grid.errors import GridError, GridNotFound, TooManyClips
 from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, pictures_key, sound_key, source_prefix
 from vidstead.grid.model import Cell, CellRef, Coverage, Grid, Loan, NewRow, Part, Place, Row, Source, Span
+from vidstead.grid.offers import first_row, offered_rows
 from vidstead.grid.service import HOT_TASK, Grids, Recorded
 from vidstead.grid.tasks import register
 from vidstead.grid.waiting import Waiting
@@ -29,8 +30,10 @@ __all__ = [
     "TooManyClips",
     "Waiting",
     "cell_key",
+    "first_row",
     "grid_prefix",
     "index_key",
+    "offered_rows",
     "part_key",
     "pictures_key",
     "register",

@@ -4,7 +4,7 @@ Nothing is probed and nothing is copied: the clip's grid shares the cells that l
 its ends is made like any other cell. So the clip lives on when the asset that it was cut from is deleted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,11 +30,21 @@ from vidstead.media import clip_frames
 class Clipping:
     """Makes clips of assets."""
 
-    def __init__(self, jobs: Jobs, grids: Grids, clips: Clips, assets: Assets) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        grids: Grids,
+        clips: Clips,
+        assets: Assets,
+        *,
+        encode_speed: Callable[[], float | None],
+    ) -> None:
+        """``encode_speed``: that of the workers' best machine, by which delivery chooses what players begin with."""
         self._jobs = jobs
         self._grids = grids
         self._clips = clips
         self._assets = assets
+        self._encode_speed = encode_speed
 
     async def create(
         self,
@@ -70,7 +80,7 @@ class Clipping:
         """Have what is missing made, at first what players begin with."""
         film = await self._grids.read(connection, clip.environment_id, clip.film_id or clip.id)
         await defer_clip_fill(connection, self._jobs, film, clip)
-        await expect_start(connection, self._grids, clip)
+        await expect_start(connection, self._grids, clip, self._encode_speed())
 
     async def _source(
         self, connection: AsyncConnection, environment_id: str, source_asset_id: str

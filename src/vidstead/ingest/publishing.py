@@ -6,7 +6,7 @@ creates the grid; then everything that viewers need to begin is there. Cells fol
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vidstead.assets import Asset, AssetNotFound, Assets
 from vidstead.db import Database
 from vidstead.encoding import Publisher, PublishPlan, UnreadableSource, defer_fill
-from vidstead.grid import Grid, Grids, Part, Source, source_prefix
+from vidstead.grid import Grid, Grids, Part, Source, first_row, offered_rows, source_prefix
 from vidstead.ingest.describe import describe
 from vidstead.ingest.errors import PublishingFailed
 from vidstead.jobs import Jobs
 from vidstead.kit import new_id
-from vidstead.media import SOURCE_INDEX, SoundSpec, starting_row
+from vidstead.media import SOURCE_INDEX, SoundSpec
 from vidstead.storage import ObjectStore
 
 PUBLISH_TASK = "ingest.publish"
@@ -38,13 +38,17 @@ class Publishing:
         grids: Grids,
         assets: Assets,
         publisher: Publisher,
+        *,
+        encode_speed: Callable[[], float | None],
     ) -> None:
+        """``encode_speed``: that of the workers' best machine, by which delivery chooses what players begin with."""
         self._database = database
         self._jobs = jobs
         self._store = store
         self._grids = grids
         self._assets = assets
         self._publisher = publisher
+        self._encode_speed = encode_speed
 
     async def publish(self, environment_id: str, asset_id: str, source_id: str, parts: Sequence[Part]) -> None:
         """Publish an asset, or mark it errored if its file can't be; repeated harmlessly.
@@ -106,7 +110,7 @@ class Publishing:
         if asset.fill != "eager":
             return
         await defer_fill(connection, self._jobs, grid)
-        await expect_start(connection, self._grids, grid)
+        await expect_start(connection, self._grids, grid, self._encode_speed())
 
     async def _discard(self, environment_id: str, source_id: str) -> None:
         """Remove a file that no grid has taken."""
@@ -116,11 +120,14 @@ class Publishing:
             await asyncio.to_thread(self._store.delete_prefix, source_prefix(environment_id, source_id))
 
 
-async def expect_start(connection: AsyncConnection, grids: Grids, grid: Grid) -> None:
-    """Have the beginning of what players begin with made before everything else, though nobody waits for it yet."""
-    start = starting_row([row.spec for row in grid.rows], encoded=False)
-    for number, row in enumerate(grid.rows):
-        if number == start or isinstance(row.spec, SoundSpec):
+async def expect_start(connection: AsyncConnection, grids: Grids, grid: Grid, speed: float | None) -> None:
+    """Have the beginning of what players begin with made before everything else, though nobody waits for it yet.
+
+    ``speed``: that of the workers' best machine; ``None`` while none is known.
+    """
+    picture = first_row(grid, offered_rows(grid, speed))
+    for row in grid.rows:
+        if row is picture or isinstance(row.spec, SoundSpec):
             first = row.place(0)
             await grids.expect(connection, grid.environment_id, first.grid_id, first.cell, seconds=EXPECTED_SECONDS)
 

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import AsyncIterator, Iterator
+from math import inf
 from typing import cast
 
 import httpx
@@ -53,7 +54,7 @@ def services(database: Database, database_urls: RoleUrls, store: MemoryStore) ->
         assets=assets,
         uploads=Uploads(database, jobs, store, assets, limit_bytes=2**20),
         inputs=AssetInputs(database, jobs, store, assets, nobody, limit_bytes=2**20),
-        clipping=Clipping(jobs, grids, Clips(database, grids), assets),
+        clipping=Clipping(jobs, grids, Clips(database, grids), assets, encode_speed=lambda: inf),
         store_check=store.check,
         public_url=None,
     )

@@ -109,17 +109,17 @@ def shown(viewer: httpx.Client, url: str, first: int, end: int, rate: Fraction =
 
 
 def heard(rendition: Rendition, start: Fraction, end: Fraction) -> None:
-    """The sound lies on the film's grid of frames, without a gap, within half a frame of the clip's ends.
+    """The sound lies on the film's grid of frames, without a gap, from the clip's start to half a frame of its end.
 
-    Decode times have the lead of one frame: the first cell begins with a frame that is not heard.
+    Decode times have the lead of one frame: the first cell begins with a frame that is not heard, at the clip's start.
     """
     fragments = [read_fragment(cell) for cell in rendition.cells]
     begin = at = fragments[0].decode_time
     for fragment in fragments:
         assert fragment.decode_time == at
         at += fragment.duration
-    assert begin % AAC_FRAME == 0
-    assert abs(start * 48000 - begin) <= AAC_FRAME / 2
+    assert abs(start * 48000 - begin) <= 1 / 2
+    assert (begin + fragments[0].samples[0].duration) % AAC_FRAME == 0
     assert abs(end * 48000 - at + AAC_FRAME) <= AAC_FRAME / 2
 
 

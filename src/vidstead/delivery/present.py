@@ -9,8 +9,7 @@ from vidstead.media import (
     SoundSpec,
     TrickSpec,
     average_bandwidth,
-    frame_seconds,
-    lead_frames,
+    segment_places,
 )
 from vidstead.packaging import AudioTrack, Presentation, VideoTrack
 
@@ -66,14 +65,15 @@ def _audio(grid: Grid, row: Row, spec: SoundSpec, number: int) -> AudioTrack:
         name=spec.language or "Sound",
         default=number == 0,
         lead=spec.lead,
+        start=spec.start,
     )
 
 
 def _average(row: Row) -> int:
     """AVERAGE-BANDWIDTH: measured where every cell is stored, until then the most that it can be."""
     if row.covered:
-        frames = row.bounds[-1] - row.bounds[0] + lead_frames(row.spec)
-        return ceil(8 * row.stored_bytes / (frames * frame_seconds(row.spec)))
+        places, unit = segment_places(row.spec, row.bounds)
+        return ceil(8 * row.stored_bytes / ((places[-1] - places[0]) * unit))
     if row.loan and isinstance(row.spec, CopiedSpec):
         return row.bandwidth  # the average of a film tells nothing of a part
     return average_bandwidth(row.spec, row.bounds)

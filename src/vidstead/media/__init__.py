@@ -78,6 +78,8 @@ from vidstead.media.rates import (
     lead_frames,
     peak_bandwidth,
     peak_of_cells,
+    segment_places,
+    sound_begin,
 )
 from vidstead.media.rows import (
     ROW_SPEC,
@@ -217,8 +219,10 @@ __all__ = [
     "rung",
     "sane_bitrate",
     "segment_bounds",
+    "segment_places",
     "segment_seconds_by_length",
     "slice_fragment",
+    "sound_begin",
     "sound_filler_command",
     "split_samples",
     "standard_rate",

@@ -36,7 +36,7 @@ from math import ceil, floor
 
 from vidstead.media.fmp4 import fragment_overhead
 from vidstead.media.rows import CopiedSpec, RowSpec, SoundSpec, TrickSpec, VideoSpec
-from vidstead.media.timeline import AAC_FRAME, segment_bounds, target_duration
+from vidstead.media.timeline import AAC_FRAME, nearest, segment_bounds, target_duration
 
 _AUDIO_MARGIN = Fraction(5, 4)
 _BURST_SECONDS = {1: Fraction(7, 2), 2: Fraction(5, 2)}
@@ -51,6 +51,31 @@ def frame_seconds(spec: RowSpec) -> Fraction:
 def lead_frames(spec: RowSpec) -> int:
     """Frames of a row's first cell that lie before its bounds: whole ones."""
     return spec.lead // AAC_FRAME if isinstance(spec, SoundSpec) else 0
+
+
+def segment_places(spec: RowSpec, bounds: Sequence[int]) -> tuple[tuple[int, ...], Fraction]:
+    """Where the segments of a row begin by their own decode times, and last the end; and the unit of that, in seconds.
+
+    Pictures are counted in frames. Sound is counted in samples: the first segment has the lead too, and begins at
+    ``AudioSpec.start``.
+    """
+    if not isinstance(spec, SoundSpec):
+        return tuple(bounds), frame_seconds(spec)
+    behind = segment_bounds(bounds, lead_frames(spec))[1:]
+    return (spec.start, *(bound * AAC_FRAME for bound in behind)), Fraction(1, spec.sample_rate)
+
+
+def sound_begin(spec: SoundSpec, seconds: Fraction) -> tuple[int, int]:
+    """The bound and the ``AudioSpec.start`` of a row of sound that is to be heard from ``seconds`` of its film on.
+
+    The row begins with the frame that sounds there. The one before it, which is decoded but not heard, has its decode
+    time where the clip's picture begins: players that have nothing but that to tell where a first segment belongs put
+    it right. Where a row has no such frame, that time is up to a frame early, and its sound late in such players.
+    """
+    exact = nearest(seconds * spec.sample_rate)
+    if lead_frames(spec):
+        return (exact + spec.lead % AAC_FRAME) // AAC_FRAME, exact
+    return exact // AAC_FRAME, exact // AAC_FRAME * AAC_FRAME
 
 
 def cell_limit(spec: RowSpec, frames: int) -> int:
@@ -75,32 +100,31 @@ def peak_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     ``bounds`` are the frames at which the row's cells begin, and last the end. Where no run is as long as half a
     target duration (one cell, shorter than half a second), it is the rate of them all.
     """
-    bounds = segment_bounds(bounds, lead_frames(spec))
-    lengths = [end - start for start, end in pairwise(bounds)]
+    lengths = [end - start for start, end in pairwise(segment_bounds(bounds, lead_frames(spec)))]
     limits = {length: cell_limit(spec, length) for length in set(lengths)}
-    return peak_of_cells([limits[length] for length in lengths], bounds, frame_seconds(spec))
+    return peak_of_cells([limits[length] for length in lengths], *segment_places(spec, bounds))
 
 
-def peak_of_cells(sizes: Sequence[int], bounds: Sequence[int], frame: Fraction) -> int:
+def peak_of_cells(sizes: Sequence[int], places: Sequence[int], unit: Fraction) -> int:
     """The most bit/s over any run of cells of 0.5 to 1.5 target durations.
 
-    ``sizes`` are the bytes of each cell, ``bounds`` the frames at which cells begin, and last the end; ``frame`` is the
-    length of a frame in seconds.
+    ``sizes`` are the bytes of each cell, ``places`` where cells begin, and last the end; ``unit`` is what they count,
+    in seconds (``segment_places``).
     """
-    target = target_duration(bounds, frame)
-    shortest, longest = ceil(Fraction(target, 2) / frame), floor(Fraction(3 * target, 2) / frame)
-    lengths = [end - start for start, end in pairwise(bounds)]
+    target = target_duration(places, unit)
+    shortest, longest = ceil(Fraction(target, 2) / unit), floor(Fraction(3 * target, 2) / unit)
+    lengths = [end - start for start, end in pairwise(places)]
     runs = set()
     for first in range(len(lengths)):
-        frames = total = 0
+        length = total = 0
         for cell in range(first, len(lengths)):
-            frames, total = frames + lengths[cell], total + sizes[cell]
-            if frames > longest:
+            length, total = length + lengths[cell], total + sizes[cell]
+            if length > longest:
                 break
-            if frames >= shortest:
-                runs.add((total, frames))
+            if length >= shortest:
+                runs.add((total, length))
     runs = runs or {(sum(sizes), sum(lengths))}
-    return ceil(max(Fraction(8 * total, frames) for total, frames in runs) / frame)
+    return ceil(max(Fraction(8 * total, length) for total, length in runs) / unit)
 
 
 def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
@@ -108,7 +132,8 @@ def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:
     if isinstance(spec, CopiedSpec):
         return spec.bitrate
     lengths = [end - start for start, end in pairwise(segment_bounds(bounds, lead_frames(spec)))]
-    seconds = sum(lengths) * frame_seconds(spec)
+    places, unit = segment_places(spec, bounds)
+    seconds = (places[-1] - places[0]) * unit
     if isinstance(spec, TrickSpec):
         return ceil(8 * sum(cell_limit(spec, length) for length in lengths) / seconds)
     if isinstance(spec, VideoSpec):

@@ -51,6 +51,8 @@ class AudioSpec:
     lead: int = AAC_FRAME
     """Samples before asset time 0 that the first cell begins with, since a decoder needs a frame to begin with; the
     edit list of the init segment says that they are not heard."""
+    start: int = 0
+    """Decode time of the first cell in samples: of a clip within its film, where its picture begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,8 @@ class SoundCopySpec:
     language: str | None = None
     lead: int
     """As ``AudioSpec.lead``: the first frames of the source that are kept, up to asset time 0."""
+    start: int = 0
+    """As ``AudioSpec.start``."""
 
 
 @dataclass(frozen=True, kw_only=True)

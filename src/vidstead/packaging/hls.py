@@ -69,8 +69,8 @@ def media_playlist(track: Track, presentation: Presentation) -> bytes:
 
 def _microseconds(track: Track) -> list[int]:
     """Where the segments begin and last the end, rounded; in whole numbers, since a film has thousands of them."""
-    ticks, scale = 2 * _MICROSECONDS * track.frame_ticks, 2 * track.timescale
-    return [(bound * ticks + track.timescale) // scale for bound in track.segment_bounds]
+    scale = 2 * track.timescale
+    return [(2 * _MICROSECONDS * place + track.timescale) // scale for place in track.segment_ticks]
 
 
 def _first_then_best(presentation: Presentation) -> list[VideoTrack]:

@@ -27,9 +27,9 @@ class VideoTrack:
     rate: Fraction
 
     @property
-    def segment_bounds(self) -> tuple[int, ...]:
-        """Bounds by the decode times of the segments."""
-        return self.bounds
+    def segment_ticks(self) -> tuple[int, ...]:
+        """Decode times of the segments, and the end, in ticks."""
+        return self.shown_ticks
 
     @property
     def shown_ticks(self) -> tuple[int, ...]:
@@ -55,6 +55,8 @@ class AudioTrack:
     default: bool
     lead: int = 0
     """Ticks at the beginning of the first segment that are not heard (an edit list says so)."""
+    start: int = 0
+    """Decode time of the first segment in ticks: of a clip within its film, where its picture begins."""
 
     @property
     def frame_ticks(self) -> int:
@@ -62,15 +64,17 @@ class AudioTrack:
         return AAC_FRAME * self.timescale // self.sample_rate
 
     @property
-    def segment_bounds(self) -> tuple[int, ...]:
-        """Bounds by the decode times of the segments, which players hold against HLS playlists: lead included."""
-        return segment_bounds(self.bounds, self.lead // self.frame_ticks)
+    def segment_ticks(self) -> tuple[int, ...]:
+        """Decode times of the segments, which players hold against HLS playlists, and the end; lead included."""
+        behind = segment_bounds(self.bounds, self.lead // self.frame_ticks)[1:]
+        return (self.start, *(bound * self.frame_ticks for bound in behind))
 
     @property
     def shown_ticks(self) -> tuple[int, ...]:
         """Where segments are heard from, and the end, in ticks."""
-        part = self.lead % self.frame_ticks  # of the film's first frame; of a clip's first one it is heard
-        return tuple(bound * self.frame_ticks - (part if bound else 0) for bound in self.bounds)
+        part = self.lead % self.frame_ticks
+        first = self.start - (part if self.start and self.lead < self.frame_ticks else 0)
+        return (first, *(bound * self.frame_ticks - part for bound in self.bounds[1:]))
 
 
 Track = VideoTrack | AudioTrack
@@ -111,14 +115,9 @@ class Presentation:
     @property
     def longest_segment(self) -> Fraction:
         """Seconds of the longest segment of any track."""
-        return max(longest_cell(track.segment_bounds) * frame_seconds(track) for track in self.tracks)
+        return max(Fraction(longest_cell(track.segment_ticks), track.timescale) for track in self.tracks)
 
     @property
     def target_duration(self) -> int:
         """EXT-X-TARGETDURATION of all playlists: they must agree (RFC 8216, 6.2.4)."""
-        return max(target_duration(track.segment_bounds, frame_seconds(track)) for track in self.tracks)
-
-
-def frame_seconds(track: Track) -> Fraction:
-    """Length of one frame of a track in seconds."""
-    return Fraction(track.frame_ticks, track.timescale)
+        return max(target_duration(track.segment_ticks, Fraction(1, track.timescale)) for track in self.tracks)

@@ -23,14 +23,15 @@ from vidstead.grid.clips.plan import clip_rows, clip_timeline
 from vidstead.media import (
     AAC_FRAME,
     AudioSpec,
+    Fragment,
     SoundCopySpec,
+    SoundSpec,
     cell_limit,
-    frame_seconds,
     lead_frames,
     peak_of_cells,
     plan_cut,
     read_fragment,
-    segment_bounds,
+    segment_places,
     split_samples,
 )
 from vidstead.storage.testing import MemoryStore
@@ -118,6 +119,7 @@ async def test_a_clip_is_a_part_of_its_film(name: str, bench: Callable[[str], Be
             assert all(film[scene.first] <= number <= film[scene.end - 1] for number in shown)
             assert idr_ids(joined) == [row.film_column(index) % 2 for index in range(row.cells)]
         elif isinstance(row.spec, AudioSpec):
+            assert_places(scene, row, [read_fragment(data) for data in cells])
             sound_is_in_its_place(name, row, row.spec, cells)
 
 
@@ -132,24 +134,38 @@ async def test_copied_sound_is_cut_between_its_frames(name: str, clips: Path) ->
     assert isinstance(row.spec, SoundCopySpec)
     cells = await scene.cells(row)
     fragments = [read_fragment(data) for data in cells]
-    places = segment_bounds(row.bounds, lead_frames(row.spec))
-    assert [fragment.decode_time for fragment in fragments] == [place * AAC_FRAME for place in places[:-1]]
+    assert_places(scene, row, fragments)
     frames = [sample for fragment in fragments for sample in split_samples(fragment)]
-    assert len(frames) == places[-1] - places[0]
+    assert len(frames) == row.bounds[-1] - row.bounds[0] + lead_frames(row.spec)
     known = frames_of(source)
     assert any(known[at : at + len(frames)] == frames for at in range(len(known)))
     early = row.spec.lead % AAC_FRAME
-    for frame, bound in ((scene.first, row.bounds[0]), (scene.end, row.bounds[-1])):
-        exact = frame / scene.timeline.rate * row.spec.sample_rate
-        assert abs(bound * AAC_FRAME - early - exact) <= AAC_FRAME / 2
+    begin, end = (frame / scene.timeline.rate * row.spec.sample_rate for frame in (scene.first, scene.end))
+    assert -1 < begin - (row.bounds[0] * AAC_FRAME - early) < AAC_FRAME
+    assert abs(row.bounds[-1] * AAC_FRAME - early - end) <= AAC_FRAME / 2
     assert peak(row, cells) <= row.bandwidth
     assert all(len(data) <= cell_limit(row.spec, len(fragments)) for data in cells)
 
 
 def peak(row: Row, cells: list[bytes]) -> int:
     """The most bit/s over any window of RFC 8216."""
-    places = segment_bounds(row.bounds, lead_frames(row.spec))
-    return peak_of_cells([len(data) for data in cells], places, frame_seconds(row.spec))
+    return peak_of_cells([len(data) for data in cells], *segment_places(row.spec, row.bounds))
+
+
+def assert_places(scene: Scene, row: Row, fragments: list[Fragment]) -> None:
+    """Segments of sound follow each other without a gap; the first begins where the clip's picture does.
+
+    Only of sound that has no frame before its first may it begin up to a frame earlier.
+    """
+    assert isinstance(row.spec, SoundSpec)
+    ends = [fragment.decode_time + fragment.duration for fragment in fragments]
+    begins = [fragment.decode_time for fragment in fragments]
+    assert (*begins, ends[-1]) == segment_places(row.spec, row.bounds)[0]
+    assert begins[1:] == ends[:-1]
+    late = scene.first / scene.timeline.rate * row.spec.sample_rate - begins[0]
+    assert abs(late) <= 1 / 2 if lead_frames(row.spec) else 0 <= late < AAC_FRAME
+    regular = [AAC_FRAME] * (len(fragments[0].samples) - 1)
+    assert [sample.duration for sample in fragments[0].samples[1:]] == regular
 
 
 def pictures_lie_in_their_slots(row: Row, cells: list[bytes], ticks: int) -> None:
@@ -163,10 +179,6 @@ def pictures_lie_in_their_slots(row: Row, cells: list[bytes], ticks: int) -> Non
 
 
 def sound_is_in_its_place(name: str, row: Row, spec: AudioSpec, cells: list[bytes]) -> None:
-    places = segment_bounds(row.bounds, 1)
-    for data, begin, end in zip(cells, places[:-1], places[1:], strict=True):
-        fragment = read_fragment(data)
-        assert (fragment.decode_time, fragment.duration) == (begin * AAC_FRAME, (end - begin) * AAC_FRAME)
     clip = BY_NAME[name]
     made = read_sound(row.header.init + b"".join(cells), channels=spec.channels, sample_rate=spec.sample_rate)
     due = round((clip.audio_delay if clip.heard_at is None else clip.heard_at) * spec.sample_rate)

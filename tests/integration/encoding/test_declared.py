@@ -18,12 +18,10 @@ from vidstead.media import (
     TrickSpec,
     audio_codec,
     average_bandwidth,
-    frame_seconds,
-    lead_frames,
     parse_aac_config,
     peak_of_cells,
     read_fragment,
-    segment_bounds,
+    segment_places,
     video_codec,
 )
 from vidstead.storage.testing import MemoryStore
@@ -54,10 +52,10 @@ async def test_every_row_is_what_it_says(clip: Clip, copy: bool, clips: Path) ->
 
 def rates_are_true(row: Row, cells: Sequence[bytes]) -> None:
     """BANDWIDTH over every window of RFC 8216, and AVERAGE-BANDWIDTH over all (4.4.6.2)."""
-    bounds, frame = segment_bounds(row.bounds, lead_frames(row.spec)), frame_seconds(row.spec)
+    places, unit = segment_places(row.spec, row.bounds)
     sizes = [len(cell) for cell in cells]
-    assert peak_of_cells(sizes, bounds, frame) <= row.bandwidth, row.name
-    assert 8 * sum(sizes) / ((bounds[-1] - bounds[0]) * frame) <= average_bandwidth(row.spec, row.bounds), row.name
+    assert peak_of_cells(sizes, places, unit) <= row.bandwidth, row.name
+    assert 8 * sum(sizes) / ((places[-1] - places[0]) * unit) <= average_bandwidth(row.spec, row.bounds), row.name
 
 
 def headers_are_true(row: Row, cells: Sequence[bytes]) -> None:

@@ -12,6 +12,7 @@ from vidstead.db import Database
 from vidstead.encoding import plan_spans
 from vidstead.encoding.fill import plan_lent_spans
 from vidstead.grid import CellRef, Clips, Coverage, Grid, GridNotFound, Grids, TooManyClips, cell_key, source_prefix
+from vidstead.media import SoundSpec
 from vidstead.storage.testing import MemoryStore
 
 FIRST, END = 81, 286
@@ -64,7 +65,8 @@ async def test_a_clip_shares_what_lies_wholly_inside(database: Database, clips: 
     assert (clip.film_id, clip.sources) == (film.id, film.sources)
     for row in clip.rows:
         lender = row_of(film, row.name)
-        assert (row.slug, row.spec, row.header) == (lender.slug, lender.spec, lender.header)
+        spec = replace(lender.spec, start=FIRST * 2000) if isinstance(lender.spec, SoundSpec) else lender.spec
+        assert (row.slug, row.spec, row.header) == (lender.slug, spec, lender.header)
         assert row.place(1).grid_id == film.id
         assert row.place(1).cell == CellRef(row_id=lender.id, index=1)
         assert [row.place(index).cell for index in (0, 2)] == [CellRef(row_id=row.id, index=index) for index in (0, 2)]

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from vidstead.media import (
     AAC_FRAME,
     STANDARD_RATES,
+    SoundCopySpec,
     Timeline,
     audio_bounds,
     clip_frames,
     cut_bounds,
     plan_cut,
+    sound_begin,
     timeline_with_bounds,
     uniform_timeline,
 )
@@ -75,6 +77,24 @@ def test_sound_lies_nearest_to_the_pictures(given: tuple[Timeline, int, int], ra
         assert bounds[index : index + 2] == row[index + cut.column : index + cut.column + 2]
     if end < film.frames and (end - first) / film.rate >= frame:
         assert abs(bounds[-1] * frame - end / film.rate) <= frame
+
+
+@given(st.integers(0, 10**6), st.sampled_from(STANDARD_RATES), st.sampled_from([44100, 48000]), st.integers(0, 2047))
+def test_sound_of_a_clip_is_whole_from_its_first_picture_on(frame: int, rate: Fraction, hertz: int, lead: int) -> None:
+    """The first frame that is heard sounds there; what is before it is decoded only, for as long as it takes."""
+    spec = SoundCopySpec(sample_rate=hertz, channels=2, bitrate=1, cell_bytes=1, lead=lead)
+    exact = frame / rate * hertz
+    begin, start = sound_begin(spec, frame / rate)
+    if lead >= AAC_FRAME:
+        heard = begin * AAC_FRAME - lead % AAC_FRAME
+        assert abs(start - exact) <= Fraction(1, 2)
+        assert heard <= start < heard + AAC_FRAME
+        assert (begin + 1) * AAC_FRAME > start, "the frame before has a length"
+    else:
+        assert start == begin * AAC_FRAME
+        assert -Fraction(1, 2) <= exact - start < AAC_FRAME
+    if frame == 0:
+        assert (begin, start) == (0, 0)
 
 
 @given(cuts())

@@ -89,10 +89,11 @@ def film(
 
 
 def clip(*, rate: Fraction | int = Fraction(30000, 1001)) -> Presentation:
-    """The frames 101 to 405 of a film: they keep their numbers, and sound lies nearest to them."""
+    """The frames 101 to 405 of a film: they keep their numbers, and sound begins as it was cut for them."""
     timeline = Timeline(rate=Fraction(rate), bounds=(101, 120, 240, 360, 405))
     sound = tuple(round(bound / timeline.rate * 48000 / 1024) for bound in timeline.bounds)
-    track = replace(audio(timeline, lead=1024), bounds=sound)
+    start = round(timeline.start(0) * 48000)
+    track = replace(audio(timeline, lead=1024), bounds=(start // 1024, *sound[1:]), start=start)
     return Presentation(timeline=timeline, video=(video(timeline),), audio=(track,), trick=stills(timeline))
 
 

@@ -176,6 +176,6 @@ def test_a_clip_is_as_long_as_its_frames() -> None:
     for track in shown.tracks:
         lines = media_playlist(track, shown).decode().splitlines()
         total = sum(float(line[8:-1]) for line in lines if "EXTINF" in line)
-        assert total == pytest.approx(304 * 1001 / 30000, abs=0.035)
+        assert total == pytest.approx(304 * 1001 / 30000, abs=0.033)
         assert [line for line in lines if line.endswith(".m4s")] == ["0.m4s", "1.m4s", "2.m4s", "3.m4s"]
         assert not any("DISCONTINUITY" in line for line in lines)

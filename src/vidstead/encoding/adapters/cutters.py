@@ -12,6 +12,7 @@ from vidstead.media import (
     FragmentReader,
     MediaFormatError,
     Sample,
+    SoundSpec,
     Timeline,
     adts_config,
     align,
@@ -167,6 +168,8 @@ def sound_fragment(frames: list[bytes], begin: int) -> Fragment:
 
 def write_cell(row: Row, index: int, fragment: Fragment) -> bytes:
     """The bytes of a cell; said aloud when there are more than its row allows."""
+    if index == 0 and isinstance(row.spec, SoundSpec):
+        fragment = fragment.beginning_at(row.spec.start)
     data = write_fragment(sequence=row.film_column(index) + 1, fragment=fragment, track_kind=track_kind(row.spec))
     limit = cell_limit(row.spec, len(fragment.samples))
     if len(data) > limit:

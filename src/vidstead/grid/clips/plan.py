@@ -12,6 +12,7 @@ from vidstead.media import (
     CopySpec,
     Cut,
     RowPlan,
+    RowSpec,
     SoundCopySpec,
     SoundSpec,
     Timeline,
@@ -23,6 +24,8 @@ from vidstead.media import (
     peak_bandwidth,
     peak_of_cells,
     segment_bounds,
+    segment_places,
+    sound_begin,
     target_duration,
 )
 
@@ -61,18 +64,25 @@ def _spare(film: Grid, row: Row) -> Row | None:
 def _bounds(film: Grid, cut: Cut, lender: Row) -> tuple[int, ...]:
     spec = lender.spec
     early = Fraction(spec.lead % AAC_FRAME, spec.sample_rate) if isinstance(spec, SoundSpec) else Fraction(0)
-    return cut_bounds(cut, film.timeline, lender.bounds, frame_seconds(spec), early)
+    bounds = cut_bounds(cut, film.timeline, lender.bounds, frame_seconds(spec), early)
+    if isinstance(spec, SoundSpec):
+        begin, _ = sound_begin(spec, cut.bounds[0] / film.timeline.rate)
+        return (begin, *bounds[1:])
+    return bounds
 
 
 def _row(film: Grid, cut: Cut, lender: Row) -> NewRow:
     bounds, lent, spec = _bounds(film, cut, lender), _lent(film, cut, lender), lender.spec
+    if isinstance(spec, SoundSpec):
+        _, start = sound_begin(spec, cut.bounds[0] / film.timeline.rate)
+        spec = replace(spec, start=start)
     if isinstance(spec, SoundCopySpec):  # an end that is joined to the column beside it
         spec = replace(spec, cell_bytes=2 * spec.cell_bytes)
     return NewRow(
         plan=RowPlan(name=lender.name, spec=spec),
         header=lender.header,
         fingerprint=lender.fingerprint,
-        bandwidth=_bandwidth(lender, bounds, lent),
+        bandwidth=_bandwidth(lender, spec, bounds, lent),
         bounds=bounds,
         generation=lender.generation,
         loan=Loan(grid_id=film.id, row_id=lender.id, column=cut.column, columns=lent),
@@ -95,25 +105,24 @@ def _lent(film: Grid, cut: Cut, lender: Row) -> range:
     return range(0) if isinstance(lender.spec, TrickSpec) and not keyed else cut.lent
 
 
-def _bandwidth(lender: Row, bounds: tuple[int, ...], lent: range) -> int:
+def _bandwidth(lender: Row, spec: RowSpec, bounds: tuple[int, ...], lent: range) -> int:
     """The peak of a copied row was measured over windows of the film's: with other cells only bounds are known."""
-    spec, frame = lender.spec, frame_seconds(lender.spec)
+    frame = frame_seconds(spec)
     if not isinstance(spec, CopiedSpec):
         return peak_bandwidth(spec, bounds)
     if len(lent) == len(bounds) - 1 and target_duration(bounds, frame) == target_duration(lender.bounds, frame):
         return lender.bandwidth
     if isinstance(spec, CopySpec):
         return peak_bandwidth(spec, bounds)
-    places = segment_bounds(bounds, lead_frames(spec))
     sizes = [
         _most_bytes(spec, lender.bandwidth if index in lent else None, end - begin)
-        for index, (begin, end) in enumerate(pairwise(places))
+        for index, (begin, end) in enumerate(pairwise(segment_bounds(bounds, lead_frames(spec))))
     ]
-    return peak_of_cells(sizes, places, frame)
+    return peak_of_cells(sizes, *segment_places(spec, bounds))
 
 
 def _most_bytes(spec: SoundCopySpec, bandwidth: int | None, frames: int) -> int:
     """Of a cell of copied sound: one of the film's at its peak, or one that was cut out of at most two of them."""
     if bandwidth is not None:
-        return min(spec.cell_bytes, ceil(bandwidth * frames * frame_seconds(spec) / 8))
-    return min(2 * spec.cell_bytes, MOST_FRAME_BYTES * spec.channels * frames + fragment_overhead(frames))
+        return min(spec.cell_bytes // 2, ceil(bandwidth * frames * frame_seconds(spec) / 8))
+    return min(spec.cell_bytes, MOST_FRAME_BYTES * spec.channels * frames + fragment_overhead(frames))

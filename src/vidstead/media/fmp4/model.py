@@ -1,7 +1,7 @@
 """What fragmented MP4 says, without its boxes."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 TrackKind = Literal["video", "audio"]
 
@@ -33,6 +33,12 @@ class Fragment:
     def duration(self) -> int:
         """Ticks of all samples together."""
         return sum(sample.duration for sample in self.samples)
+
+    def beginning_at(self, start: int) -> Self:
+        """The same samples, the first of which begins at ``start`` ticks and lasts until the second one does."""
+        first, *rest = self.samples
+        longer = replace(first, duration=first.duration + self.decode_time - start)
+        return replace(self, decode_time=start, samples=(longer, *rest))
 
     def presentation_times(self) -> tuple[int, ...]:
         """PTS of every sample in ticks, in decoding order."""

@@ -5,10 +5,10 @@ sound track of an MP4 with a whole sample table. Its frames follow each other wi
 every one begins within ``JITTER`` of where counting from the first puts it. And it sounds from asset time 0 (or half a
 millisecond later) to the picture's end, or so near to it that encoding would not pad it either.
 
-Frames stay where the source has them, so the sound keeps its offset to the picture to the sample. The first one kept is
-that before the frame that sounds at asset time 0, as a decoder needs it to begin with: what lies before 0 is the row's
-``lead``, behind the edit list of the init segment (ADR 0026). Bounds of the row count from the frame that sounds at 0;
-each is the nearest to the picture's.
+Frames stay where the source has them, within that half a millisecond. The first one kept is that before the frame that
+sounds at asset time 0, as a decoder needs it to begin with: what lies before 0 is the row's ``lead``, behind the edit
+list of the init segment (ADR 0026). Bounds of the row count from the frame that sounds at 0; each is the nearest to the
+picture's.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ async def test_picture_and_sound_stay_together(film: Long, tmp_path: Path) -> No
 
 
 async def look(film: Long, one: Bench, sound: Row, lead: int, first: int, count: int) -> None:
-    """Some columns, made in one run: their frames, and their sound to the sample."""
+    """Some columns, made in one run: their frames, and their sound within ``MOST_MS``."""
     pictures = [row for row in one.rows if isinstance(row.spec, VideoSpec)]
     for row in (*pictures[-1:], sound):
         cells = await one.make([row], [(first, count)])

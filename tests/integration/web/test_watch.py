@@ -2,8 +2,10 @@
 
 import subprocess
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
+import av
 import pytest
 from playwright.sync_api import Frame, Page, expect
 from tests.integration.web.server import Backend, wait_until
@@ -50,6 +52,22 @@ def test_video_plays_the_right_frames_to_its_end(browser: Browser, base: str, ba
 
     assert report.problems(RATE, end=SECONDS) == []
     assert report.ended
+
+
+def test_no_black_line_is_seen_beside_the_picture(page: Page, base: str, backend: Backend, tmp_path: Path) -> None:
+    """In a window whose frame has no whole number of pixels."""
+    command = [ffmpeg(), "-v", "error", "-f", "lavfi", "-i", "color=white:s=854x480:r=24:d=2", "-pix_fmt", "yuv420p"]
+    command += ["-f", "dash", "-hls_playlist", "1", "manifest.mpd"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60, capture_output=True)
+    backend.streams["film"] = tmp_path
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{base}/watch/film")
+    wait_for(page, PLAYING)
+    wait_for(page, "document.querySelector('video.fits') !== null && document.querySelector('video').ended")
+    shot = page.locator(".player").screenshot()
+    (picture,) = av.open(BytesIO(shot), mode="r").decode(video=0)
+    middle = picture.to_ndarray(format="gray")[picture.height // 2]
+    assert middle.min() > 200, [place for place, light in enumerate(middle) if light <= 200]
 
 
 def test_segment_that_is_not_encoded_yet_is_waited_for_and_said(

@@ -1,13 +1,12 @@
 """What an asset says of itself once its grid is known: pure, from the facts of the source and the rows."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from vidstead.assets import Published
 from vidstead.grid import Grid, Row
 from vidstead.kit import new_id
-from vidstead.media import AudioStream, PictureSpec, SoundSpec, VideoStream
+from vidstead.media import AudioStream, PictureSpec, SoundSpec, VideoStream, aspect_ratio
 
 TIERS = ((720, "720p"), (1080, "1080p"), (1440, "1440p"))
 """Short sides in pixels, and the tier that they are the upper end of."""
@@ -32,7 +31,7 @@ def describe(grid: Grid) -> Published:
         tracks=tuple(tracks),
         resolution_tier=_tier(best),
         max_stored_frame_rate=float(best.rate) if best else None,
-        aspect_ratio=_aspect(facts.video) if facts.video else None,
+        aspect_ratio=aspect_ratio(facts.video) if facts.video else None,
     )
 
 
@@ -45,13 +44,6 @@ def _tier(best: PictureSpec | None) -> str:
         return "audio-only"
     short = min(best.width, best.height)
     return next((name for limit, name in TIERS if short <= limit), "2160p")
-
-
-def _aspect(video: VideoStream) -> str:
-    width, height = video.width * video.sample_aspect, Fraction(video.height)
-    ratio = height / width if video.rotation in (90, 270) else width / height
-    simple = ratio.limit_denominator(50)
-    return f"{simple.numerator}:{simple.denominator}"
 
 
 def _video_track(video: VideoStream, best: PictureSpec) -> Mapping[str, Any]:

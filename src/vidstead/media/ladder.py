@@ -18,6 +18,7 @@ from math import floor
 from vidstead.media.levels import h264_level
 from vidstead.media.rows import AudioSpec, CopySpec, PictureSpec, RowPlan, RowSpec, TrickSpec, VideoSpec
 from vidstead.media.source import AudioStream, SourceFacts, VideoStream
+from vidstead.media.timeline import nearest
 
 STANDARD_RUNGS = (270, 360, 480, 720, 1080)
 """Short sides in pixels."""
@@ -30,6 +31,9 @@ SOUND_NAME = "audio"
 
 FIRST_LINES = 480
 """The short side, in pixels, of the best rung that players begin with."""
+
+USUAL_RATIOS = tuple(Fraction(ratio) for ratio in ("16/9", "4/3", 1, "3/2", "5/4", "16/10", 2, "21/9"))
+"""Long side to short side of what cameras and studios make, the most usual first."""
 
 _NATIVE_STEP = Fraction(108, 100)
 _REFERENCE_PIXELS = 1920 * 1080
@@ -89,6 +93,24 @@ def display_size(video: VideoStream) -> tuple[Fraction, Fraction]:
         width, height = height, width
     shrink = min(Fraction(1), Fraction(LONGEST_SIDE) / max(width, height))
     return width * shrink, height * shrink
+
+
+def aspect_ratio(video: VideoStream) -> str:
+    """Width to height of the upright picture, such as ``16:9``, in lowest terms.
+
+    Pictures have even sizes, so 854x480 was meant as 16:9: what one pixel of the short side would make one of the
+    usual ratios is told as that. All others are told as they are.
+    """
+    width, height = video.width * (video.sample_aspect or Fraction(1)), Fraction(video.height)
+    if video.rotation % 180:
+        width, height = height, width
+    exact, short = width / height, min(width, height)
+    usual = [ratio for ratio in USUAL_RATIOS if abs(max(exact, 1 / exact) - ratio) * short <= ratio]
+    if exact not in usual and usual:
+        exact = usual[0] if width >= height else 1 / usual[0]
+    if max(exact.numerator, exact.denominator) > LONGEST_SIDE:  # odd pixels: to the nearest whole one
+        exact = Fraction(max(1, nearest(width)), max(1, nearest(height)))
+    return f"{exact.numerator}:{exact.denominator}"
 
 
 def audio_rows(facts: SourceFacts) -> tuple[RowPlan, ...]:

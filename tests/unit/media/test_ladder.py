@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from vidstead.media import (
     ROW_SPEC,
     STANDARD_RATES,
+    USUAL_RATIOS,
     AudioSpec,
     AudioStream,
     CopySpec,
@@ -19,6 +20,7 @@ from vidstead.media import (
     TrickSpec,
     VideoSpec,
     VideoStream,
+    aspect_ratio,
     audio_rows,
     display_size,
     h264_level,
@@ -68,6 +70,54 @@ def video_spec(plan: RowPlan) -> VideoSpec:
 
 
 FOUR_BY_THREE = {"480p": (640, 480), "360p": (480, 360), "270p": (360, 270)}
+
+
+@given(st.integers(12, 1200), st.sampled_from([0, 90, 180, 270]), st.booleans())
+def test_what_was_made_of_16_by_9_says_so(half: int, rotation: int, tall_first: bool) -> None:
+    """In any even size: the other side is the nearest even number, from either."""
+    short = 2 * half
+    long = 2 * round(Fraction(short * 16, 9) / 2)
+    if not tall_first:
+        short = 2 * round(Fraction(long * 9, 16) / 2)
+    assert aspect_ratio(picture(long, short, rotation=rotation)) == ("9:16" if rotation % 180 else "16:9")
+    assert aspect_ratio(picture(short, long, rotation=rotation)) == ("16:9" if rotation % 180 else "9:16")
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000))
+def test_a_ratio_is_never_a_pixel_off(width: int, height: int) -> None:
+    told = Fraction(aspect_ratio(picture(width, height)).replace(":", "/"))
+    exact = Fraction(width, height)
+    assert abs(max(told, 1 / told) / max(exact, 1 / exact) - 1) <= Fraction(2, min(width, height))
+    if told != exact:
+        assert max(told, 1 / told) in USUAL_RATIOS
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (picture(854, 480), "16:9"),
+        (picture(426, 240), "16:9"),
+        (picture(1366, 768), "16:9"),
+        (picture(640, 480), "4:3"),
+        (picture(768, 576), "4:3"),
+        (picture(720, 576, aspect=Fraction(16, 15)), "4:3"),
+        (picture(720, 576, aspect=Fraction(64, 45)), "16:9"),
+        (picture(720, 480, aspect=Fraction(32, 27)), "16:9"),
+        (picture(1080, 1080), "1:1"),
+        (picture(1080, 1920), "9:16"),
+        (picture(1080, 1350), "4:5"),
+        (picture(2560, 1080), "64:27"),
+        (picture(2520, 1080), "7:3"),
+        (picture(1920, 804), "160:67"),
+        (picture(1998, 1080), "37:20"),
+        (picture(4096, 2160), "256:135"),
+        (picture(848, 480), "53:30"),
+        (picture(720, 480, aspect=Fraction(4351, 4350)), "3:2"),
+        (picture(711, 457, aspect=Fraction(4351, 4350)), "711:457"),
+    ],
+)
+def test_ratios(stream: VideoStream, said: str) -> None:
+    assert aspect_ratio(stream) == said
 
 
 @pytest.mark.parametrize(

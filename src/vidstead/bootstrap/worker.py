@@ -25,6 +25,8 @@ from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4
 LIGHT_SLOTS = 1
+PROGRESS_GATHER_SECONDS = 0.25
+"""How much later percentages may be told, so that cells which come together are counted together."""
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -43,7 +45,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     publishing = _register(core, settings, copier, encoder, best)
     calibration = _calibration(speeds, settings, encoder)
     progress = Progress(core.database, core.assets)
-    follower = Follower(progress.name, core.database, core.listener, progress.handle)
+    follower = Follower(
+        progress.name, core.database, core.listener, progress.handle, gather_seconds=PROGRESS_GATHER_SECONDS
+    )
     await core.listener.start()
     following = asyncio.create_task(follower.run(stop), name=progress.name)
     aside = [

@@ -13,7 +13,7 @@ from vidstead.encoding.errors import (
     UnreadableSource,
 )
 from vidstead.encoding.fill import defer_clip_fill, defer_fill, plan_spans
-from vidstead.encoding.ports import EncodedCell, Encoder, Meter, Prober, Run
+from vidstead.encoding.ports import EncodedCell, Encoder, Meter, Prober, Run, Urgency
 from vidstead.encoding.publisher import Publisher, PublishPlan
 from vidstead.encoding.service import SpanFiller
 from vidstead.encoding.speeds import BestSpeed, Calibration, Speeds
@@ -41,6 +41,7 @@ __all__ = [
     "SpanFiller",
     "Speeds",
     "UnreadableSource",
+    "Urgency",
     "defer_clip_fill",
     "defer_fill",
     "plan_spans",

@@ -4,12 +4,24 @@ Both run untrusted media through libraries written in C, so both do it in child 
 anything by name: they are given the bytes of one source, by ranges, and nothing else.
 """
 
+import enum
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from vidstead.grid import Part, Row, Source
 from vidstead.media import CopySpec, RowHeader, RowSpec, SoundCopySpec, SourceFacts, SourceIndex, Timeline
+
+
+class Urgency(enum.IntEnum):
+    """Who waits for a run; the value is the niceness of its processes."""
+
+    AWAITED = 0
+    """A viewer, now."""
+    AHEAD = 10
+    """The same viewer, soon: what is awaited now comes first, even of others."""
+    BULK = 19
+    """Nobody yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +34,7 @@ class Run:
     rows: tuple[Row, ...]
     first: int
     count: int
-    background: bool
-    """Whether it should yield the processor to everything else (``nice 19``)."""
+    urgency: Urgency
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ A hot span makes the cell that a viewer waits for in a run of its own, and then 
 for all of its rows. Leases are claimed a column ahead of what the encoder gives, not for the whole span, so that a
 viewer's wish for a later cell can overtake the bulk; what comes out for a cell that was never ours is dropped. A cell
 that the bulk has begun is begun again by hot work all the same, since the bulk has every rung to make and yields the
-processor: whichever comes first is stored, and the viewer gets that.
+processor: whichever comes first is stored, and the viewer gets that. Look-ahead yields to cells that are awaited now.
 
 Background runs of one film meet: a run ends where the next column is somebody else's, and whoever is free begins in the
 middle of what is left before another run (``order_of_work``), so that a film is shared to its last columns.
@@ -27,7 +27,7 @@ import structlog
 
 from vidstead.encoding.errors import EncodingFailed
 from vidstead.encoding.leases import Leases, leases
-from vidstead.encoding.ports import EncodedCell, Encoder, Run
+from vidstead.encoding.ports import EncodedCell, Encoder, Run, Urgency
 from vidstead.grid import Cell, CellRef, Grid, GridNotFound, Grids, Recorded, Row, Source, Span, cell_key
 from vidstead.media import SOURCE_INDEX, SourceIndex
 from vidstead.storage import ObjectExists, ObjectNotFound, ObjectStore
@@ -89,7 +89,8 @@ class SpanFiller:
             async with leases(self._grids, grid, self._lease_seconds, hot=span.hot) as ours:
                 for piece in pieces(grid, span):
                     if span.hot:
-                        await self._fill_hot(grid, piece, ours)
+                        urgency = Urgency.AWAITED if piece.first == span.first else Urgency.AHEAD
+                        await self._fill_hot(grid, piece, ours, urgency)
                     else:
                         await self._fill(grid, piece, ours, patience=OTHERS_PATIENCE)
         except GridNotFound:
@@ -109,7 +110,7 @@ class SpanFiller:
         refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
         return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
 
-    async def _fill_hot(self, grid: Grid, piece: Piece, ours: Leases) -> None:
+    async def _fill_hot(self, grid: Grid, piece: Piece, ours: Leases, urgency: Urgency) -> None:
         """Fill what is free of a piece, leased as a whole before: no run begins a cell that other hot work makes.
 
         It waits for nobody: what others of its kind make comes to the viewer from them, and where they died the
@@ -117,7 +118,7 @@ class SpanFiller:
         """
         while held := await ours.claim(await self._missing(grid, piece)):
             start = min(ref.index for ref in held)
-            await self._make(grid, _cut(piece, set(held), start), ours, background=False)
+            await self._make(grid, _cut(piece, set(held), start), ours, urgency=urgency)
 
     async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, patience: float) -> None:
         """Fill one piece: what is free at once, and what others had leased once they are done or gone.
@@ -129,7 +130,7 @@ class SpanFiller:
             missing = await self._missing(grid, piece)
             start = await self._claimed(piece, missing, ours)
             if start is not None:
-                await self._make(grid, _cut(piece, missing, start), ours, background=True)
+                await self._make(grid, _cut(piece, missing, start), ours, urgency=Urgency.BULK)
             elif not missing or waited >= patience:
                 return
             else:
@@ -149,13 +150,13 @@ class SpanFiller:
                 return column
         return None
 
-    async def _make(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
+    async def _make(self, grid: Grid, piece: Piece, ours: Leases, *, urgency: Urgency) -> None:
         """One run; where it fails, the cells of its first column of ours, each alone, and fillers where that fails.
 
         What is behind that column is left for another run.
         """
         try:
-            await self._run(grid, piece, ours, background=background)
+            await self._run(grid, piece, ours, urgency=urgency)
         except EncodingFailed as error:
             log.warning("run failed: grid %s, %s", grid.id, error.message)
             missing = await self._missing(grid, piece)
@@ -164,14 +165,14 @@ class SpanFiller:
                 for row in piece.rows:
                     if CellRef(row_id=row.id, index=column) in claimed:
                         single = Piece(rows=(row,), first=column, count=1)
-                        await self._make_one(grid, single, ours, background=background)
+                        await self._make_one(grid, single, ours, urgency=urgency)
                 if claimed:
                     return
 
-    async def _make_one(self, grid: Grid, single: Piece, ours: Leases, *, background: bool) -> None:
+    async def _make_one(self, grid: Grid, single: Piece, ours: Leases, *, urgency: Urgency) -> None:
         row, index = single.rows[0], single.first
         try:
-            await self._run(grid, single, ours, background=background)
+            await self._run(grid, single, ours, urgency=urgency)
         except EncodingFailed as error:
             log.error("cell failed for good: grid %s, row %s, segment %d: %s", grid.id, row.name, index, error.message)
             before = await self._stored(grid, row, index - 1)
@@ -179,7 +180,7 @@ class SpanFiller:
             made = EncodedCell(row=row, index=index, data=data, encode_ms=0)
             await self._keep(grid, made, ours, filler=True)
 
-    async def _run(self, grid: Grid, piece: Piece, ours: Leases, *, background: bool) -> None:
+    async def _run(self, grid: Grid, piece: Piece, ours: Leases, *, urgency: Urgency) -> None:
         source = _source_of(grid, piece)
         order = Run(
             source=source,
@@ -188,15 +189,15 @@ class SpanFiller:
             rows=piece.rows,
             first=piece.first,
             count=piece.count,
-            background=background,
+            urgency=urgency,
         )
         claimed, end = piece.first, piece.first + piece.count
         left = len(piece.rows) * piece.count
         names = [row.name for row in piece.rows]
-        watch.debug("run begins", rows=names, first=piece.first, count=piece.count, hot=not background)
+        watch.debug("run begins", rows=names, first=piece.first, count=piece.count, hot=urgency < Urgency.BULK)
         async with aclosing(self._encoder.run(order)) as cells:
             async for made in cells:
-                watch.debug("cell made", row=made.row.name, index=made.index, hot=not background)
+                watch.debug("cell made", row=made.row.name, index=made.index, hot=urgency < Urgency.BULK)
                 if made.index >= end:
                     continue
                 while claimed < min(made.index + COLUMNS_AHEAD, end - 1):

@@ -98,25 +98,22 @@ ALIVE = text("""
     select 1 from grids where environment_id = :environment_id and id = :grid_id and dead_at is null for share
 """)
 
-# The first writer wins: a second record of the same cell changes nothing.
-INSERT_CELL = text("""
-    insert into cells (row_id, index, environment_id, bytes, sha256, encode_ms, worker, filler)
-    values (:row_id, :index, :environment_id, :bytes, decode(:sha256, 'hex'), :encode_ms, :worker, :filler)
-    on conflict do nothing
-""")
-
-COVER = text("""
-    update rows set done = done + int4multirange(int4range(:index, :index + 1)), bytes = bytes + :bytes
-    where environment_id = :environment_id and id = :row_id
-""")
-
-SETTLE = text("""
-    with unleased as (
+# The first writer wins: a second record of the same cell changes nothing. With it go its row's cache, its lease and its
+# waiters, in one round trip.
+RECORD_CELL = text("""
+    with inserted as (
+        insert into cells (row_id, index, environment_id, bytes, sha256, encode_ms, worker, filler)
+        values (:row_id, :index, :environment_id, :bytes, decode(:sha256, 'hex'), :encode_ms, :worker, :filler)
+        on conflict do nothing returning 1
+    ), covered as (
+        update rows set done = done + int4multirange(int4range(:index, :index + 1)), bytes = bytes + :bytes
+        where environment_id = :environment_id and id = :row_id and exists (select from inserted)
+    ), unleased as (
         delete from leases where environment_id = :environment_id and row_id = :row_id and index = :index
     ), unwanted as (
         delete from wants where environment_id = :environment_id and row_id = :row_id and index = :index
     )
-    select pg_notify('cells', :payload)
+    select exists (select from inserted), pg_notify('cells', :payload)
 """)
 
 WANT = text("""
@@ -414,11 +411,8 @@ async def insert_cell(connection: AsyncConnection, environment_id: str, cell: Ce
         "worker": cell.worker,
         "filler": cell.filler,
     }
-    inserted = (await connection.execute(INSERT_CELL, {**at, **facts})).rowcount == 1
-    if inserted:
-        await connection.execute(COVER, {**at, "bytes": cell.size})
-    await connection.execute(SETTLE, {**at, "payload": f"{cell.row_id}:{cell.index}"})
-    return inserted
+    found = await connection.execute(RECORD_CELL, {**at, **facts, "payload": f"{cell.row_id}:{cell.index}"})
+    return bool(found.scalars().one())
 
 
 async def want(connection: AsyncConnection, environment_id: str, cell: CellRef, seconds: float) -> None:

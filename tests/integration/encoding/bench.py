@@ -10,7 +10,7 @@ from vidstead.encoding import Publisher, PublishPlan
 from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.prober import PyAvProber
-from vidstead.encoding.ports import Copier, CopyPlan, Run, SoundPlan
+from vidstead.encoding.ports import Copier, CopyPlan, Run, SoundPlan, Urgency
 from vidstead.grid import Part, Row, Source
 from vidstead.media import SourceFacts, Timeline
 from vidstead.storage import ObjectStore
@@ -95,7 +95,7 @@ class Bench:
             rows=tuple(rows),
             first=first,
             count=count,
-            background=count > 1,
+            urgency=Urgency.BULK if count > 1 else Urgency.AWAITED,
         )
 
     async def make(self, rows: Sequence[Row], runs: Iterable[tuple[int, int]]) -> Cells:

@@ -211,9 +211,7 @@ async def test_a_child_has_limits_and_no_secrets(monkeypatch: pytest.MonkeyPatch
         " os.nice(0), os.getpgrp() == os.getpid(), os.getsid(0), sorted(os.listdir('/proc/self/fd'))], sys.stdout)"
     )
     order = {"command": [sys.executable, "-I", "-c", report]}
-    async with child(
-        "exec", order, memory=1 << 30, cpu_seconds=7, background=True, stdout=asyncio.subprocess.PIPE
-    ) as running:
+    async with child("exec", order, memory=1 << 30, cpu_seconds=7, nice=19, stdout=asyncio.subprocess.PIPE) as running:
         assert running.process.stdout is not None
         said = json.loads(await running.process.stdout.read())
         assert await running.wait() == 0

@@ -17,7 +17,7 @@ from tests.oracle.compare import differences, reference_frames
 from tests.oracle.sound import likeness, offset_of, placed, read_sound, stereo
 from tests.oracle.sources import BY_NAME, make
 
-from vidstead.encoding import Run
+from vidstead.encoding import Run, Urgency
 from vidstead.grid import Grid, NewRow, Row, Source
 from vidstead.grid.clips.plan import clip_rows, clip_timeline
 from vidstead.media import (
@@ -85,7 +85,7 @@ class Scene:
                 rows=(row,),
                 first=run.start,
                 count=len(run),
-                background=False,
+                urgency=Urgency.AWAITED,
             )
             async with aclosing(self.bench.encoder.run(order)) as cells:
                 async for cell in cells:

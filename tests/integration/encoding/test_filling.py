@@ -13,7 +13,7 @@ from tests.oracle.compare import differences, reference_frames
 from tests.oracle.sources import BY_NAME, make
 
 from vidstead.db import Database
-from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, plan_spans
+from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, Urgency, plan_spans
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.service import order_of_work
 from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
@@ -23,6 +23,7 @@ from vidstead.storage import ObjectStore
 from vidstead.storage.adapters.local import LocalStore
 
 CLIP = "mp4-25"
+AWAITED, AHEAD, BULK = Urgency.AWAITED, Urgency.AHEAD, Urgency.BULK
 
 
 class Recorder:
@@ -32,7 +33,7 @@ class Recorder:
         self.inner = inner
         self.build = inner.build
         self.headers = inner.headers
-        self.runs: list[tuple[tuple[str, ...], int, int, bool]] = []
+        self.runs: list[tuple[tuple[str, ...], int, int, Urgency]] = []
         self.broken: set[int] = set()
         self.pause = asyncio.Event()
         self.pause.set()
@@ -41,7 +42,7 @@ class Recorder:
 
     async def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """Pass on the run."""
-        self.runs.append((tuple(row.name for row in order.rows), order.first, order.count, order.background))
+        self.runs.append((tuple(row.name for row in order.rows), order.first, order.count, order.urgency))
         self.started.set()
         async with aclosing(self.inner.run(order)) as cells:
             async for cell in cells:
@@ -135,7 +136,7 @@ async def test_the_eager_fill_makes_every_cell_once(scene: Scene, clips: Path) -
             data = scene.cell(row, index)
             assert record is not None
             assert (record.size, record.sha256, record.filler) == (len(data), sha256(data).hexdigest(), False)
-    assert all(background for *_, background in scene.encoder.runs)
+    assert {urgency for *_, urgency in scene.encoder.runs} == {BULK}
     before = len(scene.encoder.runs)
     await asyncio.gather(*(scene.filler.fill(span) for span in plan_spans(scene.grid)))
     assert len(scene.encoder.runs) == before, "filling again makes nothing"
@@ -146,7 +147,7 @@ async def test_a_hot_span_makes_the_asked_cell_alone_and_first(scene: Scene) -> 
     await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=2))
     await scene.filler.fill(scene.span([video], 2, 3, hot=True))
     assert await scene.done(video) == {2, 3, 4}
-    assert scene.encoder.runs == [(("270p",), 2, 1, False), (("270p",), 3, 2, False)]
+    assert scene.encoder.runs == [(("270p",), 2, 1, AWAITED), (("270p",), 3, 2, AHEAD)]
 
 
 async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scene) -> None:
@@ -156,7 +157,7 @@ async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scen
     await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [theirs], seconds=60, hot=True)
     await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=1))
     await scene.filler.fill(scene.span([video], 1, 4, hot=True))
-    assert scene.encoder.runs == [(("270p",), 1, 1, False), (("270p",), 2, 1, False), (("270p",), 4, 1, False)]
+    assert scene.encoder.runs == [(("270p",), 1, 1, AWAITED), (("270p",), 2, 1, AHEAD), (("270p",), 4, 1, AHEAD)]
     assert await scene.done(video) == {1, 2, 4}
 
 
@@ -166,7 +167,7 @@ async def test_a_run_makes_what_is_missing_and_nothing_else(scene: Scene) -> Non
     await scene.filler.fill(scene.span([video], 1, 2))
     scene.encoder.runs.clear()
     await scene.filler.fill(scene.span([video], 0, 5))
-    assert scene.encoder.runs == [(("270p",), 0, 1, True), (("270p",), 3, 2, True)]
+    assert scene.encoder.runs == [(("270p",), 0, 1, BULK), (("270p",), 3, 2, BULK)]
     assert await scene.done(video) == set(range(5))
     assert await scene.done(trick) == frozenset()
 
@@ -177,7 +178,7 @@ async def test_the_trick_row_comes_last_and_is_made_for_a_viewer_as_any_other(sc
     await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=trick.id, index=2))
     await scene.filler.fill(scene.span([trick], 2, 3, hot=True))
     assert await scene.done(trick) == {2, 3, 4}
-    assert scene.encoder.runs == [(("trick",), 2, 1, False), (("trick",), 3, 2, False)]
+    assert scene.encoder.runs == [(("trick",), 2, 1, AWAITED), (("trick",), 3, 2, AHEAD)]
 
 
 async def test_a_hot_span_that_nobody_waits_for_is_dropped(scene: Scene) -> None:
@@ -205,7 +206,7 @@ async def test_a_helper_takes_the_half_that_is_not_begun(scene: Scene) -> None:
     helper = SpanFiller(scene.grids, scene.store, second, worker="helper", lease_seconds=2)
     await helper.help(whole)
     assert await scene.done(video) == {1, 2, 3, 4}
-    assert second.runs == [(("270p",), 2, 3, True), (("270p",), 1, 1, True)], "column 0 is somebody else's"
+    assert second.runs == [(("270p",), 2, 3, BULK), (("270p",), 1, 1, BULK)], "column 0 is somebody else's"
     scene.encoder.pause.set()
     await bulk
     assert await scene.done(video) == {0, 1, 2, 3, 4}

@@ -83,6 +83,20 @@ async def test_the_first_record_wins(database: Database, grids: Grids, environme
     assert stored.worker == f"w{stored.size - 1}"
 
 
+async def test_cells_of_a_row_that_are_recorded_at_once_all_count(
+    database: Database, grids: Grids, environment_id: str
+) -> None:
+    """Every one waits in the database for the one before it, twice: each cell is recorded by two workers."""
+    for _ in range(5):
+        grid = await create_grid(database, grids, environment_id)
+        row, columns = row_of(grid, "180p"), range(grid.timeline.cells)
+        both = [cell(CellRef(row_id=row.id, index=index), size=7) for index in columns for _ in range(2)]
+        recorded = await asyncio.gather(*(grids.record(environment_id, grid.id, each) for each in both))
+        assert recorded.count(Recorded.STORED) == len(columns)
+        now = row_of(await grids.load(environment_id, grid.id), "180p")
+        assert (sorted(now.done), now.stored_bytes) == (list(columns), 7 * len(columns))
+
+
 async def test_coverage_follows_in_the_same_commit(database: Database, grids: Grids, environment_id: str) -> None:
     grid = await create_grid(database, grids, environment_id)
     cells = cells_of(grid)

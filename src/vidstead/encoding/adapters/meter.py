@@ -12,6 +12,7 @@ from pathlib import Path
 from vidstead.encoding.adapters.process import child
 from vidstead.encoding.adapters.run import ENCODER_MEMORY
 from vidstead.encoding.errors import CalibrationFailed
+from vidstead.encoding.ports import Urgency
 from vidstead.media import (
     MEASURED_FRAMES,
     MEASURED_HEIGHT,
@@ -64,7 +65,7 @@ class FfmpegMeter:
                     {"command": measure_command(self._ffmpeg, SPEC, frames=MEASURED_FRAMES)},
                     memory=ENCODER_MEMORY,
                     cpu_seconds=MEASURE_CPU_SECONDS,
-                    background=True,
+                    nice=Urgency.BULK,
                 ) as running,
             ):
                 code = await running.wait()

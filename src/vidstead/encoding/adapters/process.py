@@ -20,7 +20,6 @@ BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from children.launch import
 TAIL = 4000
 """Bytes of standard error that are kept."""
 GIGABYTE = 1 << 30
-NICE = 19
 
 
 class Child:
@@ -76,16 +75,17 @@ async def child(
     *,
     memory: int,
     cpu_seconds: float,
-    background: bool = False,
+    nice: int = 0,
     descriptors: Sequence[int] = (),
     stdin: int = asyncio.subprocess.DEVNULL,
     stdout: int = asyncio.subprocess.DEVNULL,
 ) -> AsyncIterator[Child]:
     """Run ``mode`` with ``order`` (see ``children.launch``) until the block is left.
 
-    ``memory`` is the most address space in bytes, ``cpu_seconds`` the most processor time over all threads.
+    ``memory`` is the most address space in bytes, ``cpu_seconds`` the most processor time over all threads, ``nice``
+    how far it yields to others (0 to 19).
     """
-    limits = {"memory": memory, "cpu_seconds": int(cpu_seconds) + 1, "nice": NICE if background else 0}
+    limits = {"memory": memory, "cpu_seconds": int(cpu_seconds) + 1, "nice": nice}
     python = [sys.executable, "-I", *(["-S"] if mode == "exec" else []), "-c", BOOT, CHILDREN]
     process = await asyncio.create_subprocess_exec(
         *(*python, mode, str(os.getpid()), json.dumps({**order, "limits": limits})),

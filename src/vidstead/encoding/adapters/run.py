@@ -173,7 +173,7 @@ async def _start(
                 {**order, "source": granted.source},
                 memory=FEEDER_MEMORY,
                 cpu_seconds=budget,
-                background=run.background,
+                nice=run.urgency,
                 descriptors=granted.descriptors,
                 stdout=to_encoder,
             )
@@ -184,7 +184,7 @@ async def _start(
                 {"command": list(command(ends))},
                 memory=ENCODER_MEMORY,
                 cpu_seconds=budget * (os.cpu_count() or 1),
-                background=run.background,
+                nice=run.urgency,
                 descriptors=ends,
                 stdin=from_feeder,
             )

@@ -19,17 +19,19 @@ silence, so that one damaged place doesn't stop the film.
 import asyncio
 import logging
 from collections import OrderedDict
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 
 import structlog
 
+from vidstead.encoding.calm import Calm
 from vidstead.encoding.errors import EncodingFailed
 from vidstead.encoding.leases import Leases, leases
 from vidstead.encoding.ports import EncodedCell, Encoder, Run, Urgency
 from vidstead.grid import Cell, CellRef, Grid, GridNotFound, Grids, Recorded, Row, Source, Span, cell_key
-from vidstead.media import SOURCE_INDEX, SourceIndex
+from vidstead.media import SOURCE_INDEX, CopiedSpec, SourceIndex
 from vidstead.storage import ObjectExists, ObjectNotFound, ObjectStore
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class SpanFiller:
         self._worker = worker
         self._lease_seconds = lease_seconds
         self._indexes: OrderedDict[str, SourceIndex] = OrderedDict()
+        self._calm = Calm()
 
     async def fill(self, span: Span) -> None:
         """Make every missing cell of a span that nobody else makes; harmless when repeated.
@@ -195,7 +198,7 @@ class SpanFiller:
         left = len(piece.rows) * piece.count
         names = [row.name for row in piece.rows]
         watch.debug("run begins", rows=names, first=piece.first, count=piece.count, hot=urgency < Urgency.BULK)
-        async with aclosing(self._encoder.run(order)) as cells:
+        async with aclosing(self._cells(order)) as cells:
             async for made in cells:
                 watch.debug("cell made", row=made.row.name, index=made.index, hot=urgency < Urgency.BULK)
                 if made.index >= end:
@@ -210,6 +213,17 @@ class SpanFiller:
                 left -= 1
                 if left == 0 and end < piece.first + piece.count:
                     return
+
+    async def _cells(self, order: Run) -> AsyncGenerator[EncodedCell]:
+        """The cells of a run; those that are copied in the background come when no viewer waits for others."""
+        yields = order.urgency is Urgency.BULK and isinstance(order.rows[0].spec, CopiedSpec)
+        awaited = self._calm.disturbed() if order.urgency is Urgency.AWAITED else nullcontext()
+        with awaited:
+            async with aclosing(self._encoder.run(order)) as cells:
+                async for made in cells:
+                    if yields:
+                        await self._calm.wait()
+                    yield made
 
     async def _keep(self, grid: Grid, made: EncodedCell, ours: Leases, *, filler: bool = False) -> None:
         """Store and record a cell. Raises ``GridNotFound`` when the grid died meanwhile; then nothing is left."""

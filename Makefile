@@ -81,7 +81,7 @@ integration: dev ## run the integration tests: real PostgreSQL, real ffmpeg
 
 .PHONY: acceptance
 acceptance: dev build system ## run the acceptance tests: the real CLI, a real browser
-	@$(PYTEST) tests/acceptance -q
+	@$(PYTEST) tests/acceptance -q -n $(WORKERS) --dist loadfile
 
 .PHONY: test-web
 test-web: build ## run the tests of the web pages

@@ -21,7 +21,7 @@ class Urgency(enum.IntEnum):
     AHEAD = 10
     """The same viewer, soon: what is awaited now comes first, even of others."""
     BULK = 19
-    """Nobody yet."""
+    """Nobody yet: on time that nobody else wants (``SCHED_IDLE`` where there is that)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -208,17 +208,19 @@ async def test_a_child_has_limits_and_no_secrets(monkeypatch: pytest.MonkeyPatch
     report = (
         "import json, os, resource as r, sys;"
         "json.dump([dict(os.environ), r.getrlimit(r.RLIMIT_AS), r.getrlimit(r.RLIMIT_FSIZE), r.getrlimit(r.RLIMIT_CPU),"
-        " os.nice(0), os.getpgrp() == os.getpid(), os.getsid(0), sorted(os.listdir('/proc/self/fd'))], sys.stdout)"
+        " os.nice(0), os.sched_getscheduler(0), os.getpgrp() == os.getpid(), os.getsid(0),"
+        " sorted(os.listdir('/proc/self/fd'))], sys.stdout)"
     )
     order = {"command": [sys.executable, "-I", "-c", report]}
     async with child("exec", order, memory=1 << 30, cpu_seconds=7, nice=19, stdout=asyncio.subprocess.PIPE) as running:
         assert running.process.stdout is not None
         said = json.loads(await running.process.stdout.read())
         assert await running.wait() == 0
-    environment, memory, size, cpu, nice, leads, session, descriptors = said
+    environment, memory, size, cpu, nice, schedule, leads, session, descriptors = said
     assert "secret" not in environment.values()
     assert set(environment) <= {"LC_ALL", "PATH", "LC_CTYPE"}
     assert (memory, size, cpu, nice) == ([1 << 30] * 2, [0, 0], [8, 8], 19)
+    assert schedule == os.SCHED_IDLE, "what is nicest runs when nothing else does"
     assert leads, "it is a process group of its own"
     assert session == os.getsid(0), "in the worker's session"
     assert len(descriptors) <= 4

@@ -10,10 +10,13 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
 OPEN_FILES = 128
+LAST = 19
+"""The niceness of what gives way to everything, for which Linux has a class of its own that wakes nobody up."""
 
 
 def main() -> None:
@@ -47,6 +50,9 @@ def _limit(limits: dict[str, Any]) -> None:
     """Set ``memory`` (bytes), ``cpu_seconds`` and ``nice``; no file can grow, and no core is left behind."""
     if limits["nice"]:
         os.nice(limits["nice"])
+    if limits["nice"] == LAST and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     seconds = int(limits["cpu_seconds"])
     wanted = {
         resource.RLIMIT_CORE: 0,

@@ -23,6 +23,8 @@ from vidstead.db import (
 )
 from vidstead.db.migrate import current, latest, migrate
 
+PID = text("select pg_backend_pid()")
+
 
 @pytest.fixture
 async def listener(database_urls: RoleUrls) -> AsyncIterator[Listener]:
@@ -58,11 +60,38 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None
 async def test_a_connection_that_breaks_inside_is_unavailable(database: Database, database_urls: RoleUrls) -> None:
     with pytest.raises(DatabaseUnavailable):  # noqa: PT012 - it breaks inside the block
         async with database.crossing() as connection:
-            pid = (await connection.execute(text("select pg_backend_pid()"))).scalar_one()
+            pid = (await connection.execute(PID)).scalar_one()
             await asyncio.to_thread(terminate, database_urls, pid)
             await connection.execute(text("select 1"))
     async with database.crossing() as connection:
         assert (await connection.execute(text("select 1"))).scalar() == 1
+
+
+async def test_connections_that_died_in_the_pool_are_replaced_unseen(
+    database: Database, database_urls: RoleUrls
+) -> None:
+    async with database.crossing() as one, database.crossing() as another:
+        dead = [(await held.execute(PID)).scalar_one() for held in (one, another)]
+    for pid in dead:
+        await asyncio.to_thread(terminate, database_urls, pid)
+    async with database.crossing() as one, database.crossing() as another:
+        assert {(await held.execute(PID)).scalar_one() for held in (one, another)}.isdisjoint(dead)
+
+
+async def test_an_environment_s_name_is_data_and_no_statement(database: Database) -> None:
+    name = "a'; select set_config('app.environment_id', 'b', true); --\\"
+    async with database.begin(name) as connection:
+        assert (await connection.execute(text("select current_setting('app.environment_id')"))).scalar_one() == name
+
+
+async def test_the_environment_ends_with_its_transaction(database_urls: RoleUrls) -> None:
+    database = Database(database_urls.app, pool_size=1)
+    with pytest.raises(ZeroDivisionError):
+        async with database.begin("a"):
+            raise ZeroDivisionError
+    async with database.engine.begin() as connection:
+        assert not (await connection.execute(text("select current_setting('app.environment_id', true)"))).scalar_one()
+    await database.close()
 
 
 def terminate(urls: RoleUrls, pid: int) -> None:

@@ -10,12 +10,18 @@ The role is ``vs_app``: it owns nothing and has no BYPASSRLS.
 
 A connection that fails becomes ``DatabaseUnavailable`` and a transaction that the server gave up on becomes
 ``DatabaseBusy``, both 503, whether that happened on the way in, inside, or at the commit.
+
+A request waits mostly for round trips, so a transaction has two of its own: ``begin`` and the environment are one
+message, ``commit`` is the other. The first also finds out whether a pooled connection still lives; where it does not,
+nothing has happened yet, and the transaction begins on another one.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
-from sqlalchemy import text
+import psycopg
+from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -23,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from vidstead.db.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from vidstead.db.urls import KEEPALIVE
 
-SET_ENVIRONMENT = text("select set_config('app.environment_id', :environment_id, true)")
+BEGIN = sql.SQL("begin; set local app.environment_id = {}")
 
 CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 5
@@ -43,13 +49,19 @@ class Database:
         No connection is opened yet.
         """
         self.url = url
+        self._pool_size = pool_size
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             pool_timeout=POOL_WAIT_SECONDS,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "vidstead", **KEEPALIVE},
+            # Autocommit only means that psycopg sends no BEGIN of its own: ours says more.
+            connect_args={
+                "autocommit": True,
+                "connect_timeout": CONNECT_SECONDS,
+                "application_name": "vidstead",
+                **KEEPALIVE,
+            },
         )
 
     @asynccontextmanager
@@ -78,27 +90,48 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, environment_id: str) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self.engine.begin() as connection:
-                await connection.execute(SET_ENVIRONMENT, {"environment_id": environment_id})
-                yield connection
+            # Once more than there are connections: all of them may be dead, the last one is new.
+            for _ in range(self._pool_size + 1):
+                async with self.engine.connect() as connection:
+                    if await _begun(connection, environment_id):
+                        async with connection.begin():
+                            yield connection
+                        return
+            raise DatabaseUnavailable(reason="the server ends every connection")
         except PoolTimeout as error:
             raise DatabaseUnavailable(reason="every connection of this process is in use") from error
         except DBAPIError as error:
-            if (known := _translate(error)) is not None:
+            if (known := _translate(error.orig, lost=error.connection_invalidated)) is not None:
                 raise known from error
             raise
 
 
-def _translate(error: DBAPIError) -> DatabaseError | None:
+@lru_cache(maxsize=1024)
+def _begin(environment_id: str) -> bytes:
+    return BEGIN.format(environment_id).as_bytes()
+
+
+async def _begun(connection: AsyncConnection, environment_id: str) -> bool:
+    """Begin a transaction that sees one environment; ``False`` where the connection is dead, and is given up."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    try:
+        await driver.execute(_begin(environment_id), prepare=False)
+    except psycopg.Error as error:
+        if driver.closed:
+            await connection.invalidate(error)
+            return False
+        raise _translate(error) or error from error
+    return True
+
+
+def _translate(error: BaseException | None, *, lost: bool = False) -> DatabaseError | None:
     """What a failure of the driver means for the caller; nothing for a mistake in a statement or its values."""
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    reason = " ".join(str(error.orig).split()) or type(error.orig).__name__
+    state: str | None = getattr(error, "sqlstate", None)
+    reason = " ".join(str(error).split()) or type(error).__name__
     if state in BUSY_STATES:
         return DatabaseBusy(reason=reason)
     if state is None:
-        lost = error.connection_invalidated or type(error.orig).__name__ in (
-            "OperationalError",
-            "ConnectionTimeout",
-        )
+        lost = lost or type(error).__name__ in ("OperationalError", "ConnectionTimeout")
         return DatabaseUnavailable(reason=reason) if lost else None
     return DatabaseUnavailable(reason=reason) if state[:2] in UNAVAILABLE_CLASSES else None

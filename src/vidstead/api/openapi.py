@@ -50,6 +50,15 @@ ERROR_SCHEMA = {
         }
     },
 }
+SCHEMES = {
+    "AccessToken": {
+        "type": "http",
+        "description": "User: the token's id. Password: its secret.",
+        "scheme": "basic",
+    },
+    "AccessTokenSecret": {"type": "http", "description": "The token's secret alone.", "scheme": "bearer"},
+}
+"""How a token is sent, on every route; the header itself is read by tenancy."""
 ERRORS = {
     "400": "The request is not valid.",
     "401": "No valid access token.",
@@ -64,25 +73,27 @@ def operation_id(route: APIRoute) -> str:
 
 
 def describe(api: FastAPI) -> None:
-    """Let ``api`` describe its errors as it sends them (FastAPI would tell of 422 and a shape of its own)."""
+    """Let ``api`` describe its tokens, and its errors as it sends them (FastAPI tells of 422)."""
     made = api.openapi
 
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
-            api.openapi_schema = _with_our_errors(made())
+            api.openapi_schema = _with_tokens_and_errors(made())
         return api.openapi_schema
 
     setattr(api, "openapi", openapi)  # noqa: B010  a method is replaced, as FastAPI documents
 
 
-def _with_our_errors(schema: dict[str, Any]) -> dict[str, Any]:
+def _with_tokens_and_errors(schema: dict[str, Any]) -> dict[str, Any]:
     schemas = schema["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Error"] = ERROR_SCHEMA
+    schema["components"]["securitySchemes"] = SCHEMES
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for path, operations in schema["paths"].items():
         for operation in operations.values():
+            operation["security"] = [{name: []} for name in SCHEMES]
             answers = operation["responses"]
             answers.pop("422", None)
             for status, description in ERRORS.items():

@@ -16,9 +16,11 @@ message, ``commit`` is the other. The first also finds out whether a pooled conn
 nothing has happened yet, and the transaction begins on another one.
 """
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -40,6 +42,14 @@ BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
 UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
 
 
+_decode = json.JSONDecoder().decode
+
+
+def _loads(data: str | bytes) -> Any:
+    """What ``json.loads`` does with UTF-8, which is all that PostgreSQL sends, without its guess at the encoding."""
+    return _decode(data if isinstance(data, str) else data.decode())
+
+
 class Database:
     """One pool of connections for the process, as the role ``vs_app``."""
 
@@ -55,6 +65,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_WAIT_SECONDS,
+            json_deserializer=_loads,
             # Autocommit only means that psycopg sends no BEGIN of its own: ours says more.
             connect_args={
                 "autocommit": True,

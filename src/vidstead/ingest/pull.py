@@ -74,13 +74,13 @@ class AssetInputs:
             raise
 
     async def _fetch(self, key: str, url: str) -> Part:
-        writer = await asyncio.to_thread(self._store.writer, key)
-        try:
-            async with self._outbound.stream(url, limit_bytes=self._limit_bytes) as response:
+        async with self._outbound.stream(url, limit_bytes=self._limit_bytes) as response:
+            writer = await asyncio.to_thread(self._store.writer, key)
+            try:
                 async for batch in batches(response.chunks(), BATCH_BYTES):
                     await asyncio.to_thread(writer.write, batch)
-            stored = await asyncio.to_thread(writer.commit)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(writer.abort))
-            raise
+                stored = await asyncio.to_thread(writer.commit)
+            except BaseException:
+                await asyncio.shield(asyncio.to_thread(writer.abort))
+                raise
         return Part(key=stored.key, size=stored.size)

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidstead.delivery.answers import CORS, Answer
+from vidstead.delivery.popular import Popular
 from vidstead.delivery.service import Delivery, Document
 from vidstead.delivery.times import Frames, asked_times, named_frames
 from vidstead.kit import VidsteadError
@@ -24,6 +25,7 @@ PREFLIGHT = {
 
 def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
     """Everything under ``/{playback_id}``."""
+    popular = Popular()
 
     async def multivariant(request: Request) -> ASGIApp:
         times = asked_times(request.query_params)
@@ -47,6 +49,10 @@ def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
             path["playback_id"], path["row"], path["index"], _frames(request), left=lambda: _left(request.receive)
         )
 
+        body = None
+        if request.method == "GET":
+            body = await popular.body(found.key, found.size, lambda: delivery.read(found, 0, found.size))
+
         async def read(start: int, length: int) -> bytes:
             return await delivery.read(found, start, length)
 
@@ -55,8 +61,8 @@ def delivery_routes(delivery: Delivery) -> list[BaseRoute]:
             etag=found.etag,
             media_type=found.media_type,
             cache_control=FOR_EVER,
-            read=read,
-            path=delivery.files.path(found.key) if delivery.files else None,
+            read=read if body is None else _part_of(body),
+            path=delivery.files.path(found.key) if delivery.files and body is None else None,
         )
 
     def under(folder: str) -> list[BaseRoute]:
@@ -108,13 +114,17 @@ async def _left(receive: Receive) -> None:
 
 
 def _whole(document: Document, cache_control: str) -> Answer:
-    async def read(start: int, length: int) -> bytes:
-        return document.body[start : start + length]
-
     return Answer(
         size=len(document.body),
         etag=document.etag,
         media_type=document.media_type,
         cache_control=cache_control,
-        read=read,
+        read=_part_of(document.body),
     )
+
+
+def _part_of(body: bytes) -> Callable[[int, int], Awaitable[bytes]]:
+    async def read(start: int, length: int) -> bytes:
+        return body if length == len(body) else body[start : start + length]
+
+    return read

@@ -158,6 +158,34 @@ async def test_a_stored_cell(
     assert known.status_code == 304
 
 
+async def test_a_cell_that_many_ask_for_is_in_memory_for_those_who_may_see_it(
+    viewer: httpx.AsyncClient,
+    database: Database,
+    assets: Assets,
+    grids: Grids,
+    store: MemoryStore,
+    grid: Grid,
+    environment_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vidstead.delivery.service.FRESH_SECONDS", 0.0)
+    asset = await create(database, assets, environment_id)
+    address = f"/{await publish(database, assets, asset, grid)}/180p-1/2.m4s"
+    await store_cell(grids, store, grid, "180p", 2)
+    for _ in range(2):
+        assert (await viewer.get(address)).content == BYTES
+    store.delete(cell_key(environment_id, grid.id, "180p-1", 2))
+    whole = await viewer.get(address)
+    assert (whole.status_code, whole.content, whole.headers["content-length"]) == (200, BYTES, "13")
+    part = await viewer.get(address, headers={"range": "bytes=5-7"})
+    assert (part.status_code, part.content) == (206, b"and")
+    assert (await viewer.head(address)).headers["content-length"] == "13"
+    assert (await viewer.get(address, headers={"if-none-match": whole.headers["etag"]})).status_code == 304
+    async with database.begin(environment_id) as connection:
+        await assets.delete(connection, environment_id, asset.id)
+    assert (await viewer.get(address)).status_code == 404
+
+
 async def test_a_missing_cell_is_made_for_whoever_waits(
     viewer: httpx.AsyncClient,
     grids: Grids,

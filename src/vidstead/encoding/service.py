@@ -90,11 +90,10 @@ class SpanFiller:
         try:
             grid = await self._grids.load(span.environment_id, span.grid_id)
             async with leases(self._grids, grid, self._lease_seconds, hot=span.hot) as ours:
-                for piece in pieces(grid, span):
-                    if span.hot:
-                        urgency = Urgency.AWAITED if piece.first == span.first else Urgency.AHEAD
-                        await self._fill_hot(grid, piece, ours, urgency)
-                    else:
+                if span.hot:
+                    await self._fill_hot(grid, span, ours)
+                else:
+                    for piece in pieces(grid, span):
                         await self._fill(grid, piece, ours, patience=OTHERS_PATIENCE)
         except GridNotFound:
             log.info("grid %s is gone: its span is dropped", span.grid_id)
@@ -113,7 +112,18 @@ class SpanFiller:
         refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
         return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
 
-    async def _fill_hot(self, grid: Grid, piece: Piece, ours: Leases, urgency: Urgency) -> None:
+    async def _fill_hot(self, grid: Grid, span: Span, ours: Leases) -> None:
+        """The awaited cell, and the look-ahead once that is stored: while others make it, the processor is theirs."""
+        found = pieces(grid, span)
+        awaited = [piece for piece in found if piece.first == span.first]
+        for piece in awaited:
+            await self._fill_free(grid, piece, ours, Urgency.AWAITED)
+        if any([await self._missing(grid, piece) for piece in awaited]):
+            return
+        for piece in found[len(awaited) :]:
+            await self._fill_free(grid, piece, ours, Urgency.AHEAD)
+
+    async def _fill_free(self, grid: Grid, piece: Piece, ours: Leases, urgency: Urgency) -> None:
         """Fill what is free of a piece, leased as a whole before: no run begins a cell that other hot work makes.
 
         It waits for nobody: what others of its kind make comes to the viewer from them, and where they died the

@@ -161,6 +161,21 @@ async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scen
     assert await scene.done(video) == {1, 2, 4}
 
 
+async def test_a_look_ahead_waits_for_the_cell_that_is_awaited(scene: Scene) -> None:
+    """Somebody else makes that: two cores at work on what nobody waits for yet would only make it late."""
+    video = scene.row("video")
+    awaited = CellRef(row_id=video.id, index=1)
+    await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [awaited], seconds=60, hot=True)
+    await scene.grids.want(scene.environment_id, scene.grid.id, awaited)
+    await scene.filler.fill(scene.span([video], 1, 4, hot=True))
+    assert scene.encoder.runs == []
+    await scene.grids.release(scene.environment_id, "other")
+    await scene.filler.fill(scene.span([video], 1, 1))
+    await scene.grids.want(scene.environment_id, scene.grid.id, awaited)
+    await scene.filler.fill(scene.span([video], 1, 4, hot=True))
+    assert await scene.done(video) == {1, 2, 3, 4}, "it is stored: what comes behind it is made"
+
+
 async def test_a_run_makes_what_is_missing_and_nothing_else(scene: Scene) -> None:
     """A span that was begun before, its rows unlike far, as a killed worker leaves it."""
     video, trick = scene.row("video"), scene.row("trick")

@@ -16,6 +16,7 @@ INSERT = text("""
                         passthrough, meta, options, test)
     values (:id, :environment_id, 'preparing', :fill, :ingest_type, :upload_id, :source_url, :source_asset_id,
             :passthrough, cast(:meta as jsonb), cast(:options as jsonb), :test)
+    returning assets.*, '[]'::jsonb as playback
 """)
 
 # An asset with its playback ids, the oldest of them first.
@@ -123,9 +124,9 @@ async def insert(
     upload_id: str | None,
     source_url: str | None,
     source_asset_id: str | None,
-) -> None:
+) -> Asset:
     """Create an asset that is preparing."""
-    await connection.execute(
+    found = await connection.execute(
         INSERT,
         {
             "id": asset_id,
@@ -141,6 +142,7 @@ async def insert(
             "test": new.test,
         },
     )
+    return _asset(found.mappings().one())
 
 
 def _asset(found: RowMapping) -> Asset:

@@ -4,6 +4,7 @@ Methods that take a connection are part of the caller's transaction (a JSON requ
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,7 +39,7 @@ class Assets:
     ) -> Asset:
         """Create an asset that is preparing, with a playback id for each policy."""
         asset_id = new_id()
-        await repository.insert(
+        asset = await repository.insert(
             connection,
             environment_id=environment_id,
             asset_id=asset_id,
@@ -49,9 +50,11 @@ class Assets:
             source_url=source_url,
             source_asset_id=source_asset_id,
         )
-        for policy in new.playback_policies:
+        made = [
             await repository.insert_playback_id(connection, environment_id, asset_id, new_id(), policy)
-        asset = await self.get(connection, environment_id, asset_id)
+            for policy in new.playback_policies
+        ]
+        asset = replace(asset, playback_ids=tuple(sorted(made, key=lambda playback: playback.id)))
         await self._happened(connection, asset, "created")
         return asset
 

@@ -70,6 +70,7 @@ class Jobs:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=CONNECT_SECONDS,
+            configure=_commit_by_itself,
             kwargs={
                 "connect_timeout": CONNECT_SECONDS,
                 "application_name": f"vidstead jobs {worker_id}"[:63],
@@ -289,6 +290,11 @@ class Jobs:
         await self._manager.delete_old_jobs(
             KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
         )
+
+
+async def _commit_by_itself(connection: psycopg.AsyncConnection[object]) -> None:
+    """Procrastinate's operations are one statement each: no round trips for a BEGIN and a COMMIT around it."""
+    await connection.set_autocommit(True)
 
 
 def _sentence(error: BaseException) -> str:

@@ -142,8 +142,7 @@ async def _drive(running: Server, dice: Random) -> dict[str, list[float]]:
 class Client:
     """As much of HTTP/1.1 as the server needs to be asked, on kept connections.
 
-    It shares two cores with what it measures: httpx takes 2 ms of processor for a request, which is as much as the
-    server takes, and this 0.3 ms.
+    It shares two cores with what it measures: httpx takes about as much processor as the server, this a tenth.
     """
 
     def __init__(self, running: Server) -> None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 from vidstead.media import FIRST_LINES, nearest
-from vidstead.packaging.languages import language_tag, unique_names
+from vidstead.packaging.languages import language_tag, plain, unique_names
 from vidstead.packaging.model import AudioTrack, Presentation, Track, VideoTrack
 
 VERSION = 7
@@ -134,9 +134,7 @@ def _address(base: str, track: Track) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A quoted-string (RFC 8216bis, 4.2), which has no escapes: what may not be in it is replaced."""
-    safe = text.replace('"', "'")
-    return '"' + "".join(letter if letter.isprintable() else " " for letter in safe) + '"'
+    return f'"{plain(text)}"'
 
 
 def _decimals(rate: Fraction) -> str:

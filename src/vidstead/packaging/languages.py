@@ -39,11 +39,20 @@ def language_tag(language: str | None) -> str | None:
 
 
 def unique_names(audio: Sequence[AudioTrack]) -> list[str]:
-    """A name for each sound, numbered where two share one: players tell the members of a group apart by it."""
+    """A name for each sound, numbered where two share one: players tell the members of a group apart by it.
+
+    Names are as they will be written: those that differ only in what may not be written are alike.
+    """
     names: list[str] = []
     for track in audio:
-        name, number = track.name, 2
+        written = plain(track.name)
+        name, number = written, 2
         while name in names:
-            name, number = f"{track.name} {number}", number + 1
+            name, number = f"{written} {number}", number + 1
         names.append(name)
     return names
+
+
+def plain(text: str) -> str:
+    """A text that may stand in a quoted-string (RFC 8216bis, 4.2), which has no escapes: the rest is replaced."""
+    return "".join(letter if letter.isprintable() else " " for letter in text.replace('"', "'"))

@@ -120,6 +120,14 @@ def test_names_cannot_break_out_of_their_quotes_and_are_told_apart() -> None:
     assert playlist.media[0]["URI"] == "a%20b%22%0A/audio0-1/index.m3u8"
 
 
+def test_sounds_whose_names_are_written_alike_are_told_apart() -> None:
+    timeline = film().timeline
+    names = (" ", "\x1f", "\x7f")
+    sounds = tuple(audio(timeline, slug=f"a{n}-1", name=name, default=n == 0) for n, name in enumerate(names))
+    playlist = read_multivariant(multivariant_playlist(Presentation(timeline=timeline, video=(), audio=sounds), ""))
+    assert [entry["NAME"] for entry in playlist.media] == [" ", "  2", "  3"]
+
+
 def test_nothing_gives_no_playlist() -> None:
     nothing = Presentation(timeline=film().timeline, video=(), audio=())
     with pytest.raises(ValueError, match="at least one track"):

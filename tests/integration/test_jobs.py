@@ -17,7 +17,7 @@ import pytest
 from vidstead.db import Database, RoleUrls
 from vidstead.db.adapters.embedded import EmbeddedPostgres
 from vidstead.db.migrate import migrate
-from vidstead.jobs import FailedJob, Jobs, Queue
+from vidstead.jobs import FailedJob, Jobs, NewJob, Queue
 from vidstead.kit import new_id
 
 SLOTS: dict[Queue, int] = {"hot": 2, "bulk": 1, "system": 2}
@@ -48,6 +48,10 @@ def rows(urls: RoleUrls, name: str) -> list[tuple[Any, ...]]:
             " where task_name = %s order by id",
             (name,),
         ).fetchall()
+
+
+NUMBERED = [(2, 40), (0, 10), (1, 20), (1, 30)]
+"""How late jobs go, and their numbers; two of the same rank keep their order."""
 
 
 @pytest.fixture
@@ -84,6 +88,30 @@ async def test_a_rollback_defers_nothing(jobs: Jobs, database: Database, databas
         await jobs.defer(connection, name, {}, queue="hot")
         await connection.rollback()
     assert rows(database_urls, name) == []
+
+
+async def test_many_jobs_at_once_keep_their_order_and_go_with_the_transaction(
+    jobs: Jobs, database: Database, database_urls: RoleUrls, name: str
+) -> None:
+    many = [
+        NewJob(task=name, args={"number": number, "text": "é'"}, queue="hot", priority=-n) for n, number in NUMBERED
+    ]
+    async with database.crossing() as connection:
+        await jobs.defer_all(connection, many)
+        await connection.rollback()
+    assert rows(database_urls, name) == []
+    seen: list[object] = []
+
+    @jobs.task(name, queue="hot")
+    async def run(number: int, text: str) -> None:
+        seen.append((number, text))
+
+    async with database.crossing() as connection:
+        await jobs.defer_all(connection, many)
+        await jobs.defer_all(connection, [])
+    async with working(jobs, {"hot": 1}):
+        await until(lambda: len(seen) == len(many))
+    assert seen == [(number, "é'") for _, number in sorted(NUMBERED, key=lambda pair: pair[0])]
 
 
 async def test_a_deferred_job_is_seen_by_nobody_before_the_commit(

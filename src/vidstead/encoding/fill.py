@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead.grid import Grid, Row, Span
-from vidstead.jobs import Jobs, JsonValue, Queue
+from vidstead.jobs import Jobs, JsonValue, NewJob, Queue
 from vidstead.media import TrickSpec, VideoSpec
 
 BULK_TASK = "encoding.bulk"
@@ -107,13 +107,15 @@ async def defer_clip_fill(connection: AsyncConnection, jobs: Jobs, film: Grid, c
 
 async def _defer(connection: AsyncConnection, jobs: Jobs, grid: Grid, wanted: Wanted) -> None:
     heavy = frozenset(row.id for row, _ in wanted if isinstance(row.spec, VideoSpec | TrickSpec))
+    made = []
     for span in _planned(grid, wanted):
         task, queue = (BULK_TASK, BULK) if heavy.issuperset(span.row_ids) else (LIGHT_TASK, LIGHT)
-        await jobs.defer(connection, task, _arguments(span), queue=queue, priority=_priority(grid, span))
+        made.append(NewJob(task=task, args=_arguments(span), queue=queue, priority=_priority(grid, span)))
     for run, rows in _pictures(wanted).items():
         (whole,) = _spans(grid, rows, run, len(run))
-        for _ in range(min(HELPERS, whole.count - 1)):
-            await jobs.defer(connection, HELP_TASK, _arguments(whole), queue=BULK, priority=-run.stop)
+        help_wanted = NewJob(task=HELP_TASK, args=_arguments(whole), queue=BULK, priority=-run.stop)
+        made += [help_wanted] * min(HELPERS, whole.count - 1)
+    await jobs.defer_all(connection, made)
 
 
 def _arguments(span: Span) -> dict[str, JsonValue]:

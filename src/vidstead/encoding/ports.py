@@ -76,6 +76,10 @@ class SoundPlan:
 class Copier(Protocol):
     """Knows which sources may pass through."""
 
+    async def look(self, parts: Sequence[Part]) -> None:
+        """Read what the plans will need, while a source is still being probed; what fails here fails there again."""
+        ...
+
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
         """The pass-through row of a source; ``None`` where it does not conform."""
         ...

@@ -1,5 +1,6 @@
 """What publishing needs to know of a source: its facts, the timeline, the rows and their headers."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -66,7 +67,11 @@ class Publisher:
 
     async def plan(self, environment_id: str, source_id: str, parts: Sequence[Part]) -> PublishPlan:
         """Probe a source and plan its grid. Raises ``UnreadableSource``."""
-        facts, index = await self._prober.probe(parts)
+        looking = asyncio.create_task(self._copier.look(parts))
+        try:
+            facts, index = await self._prober.probe(parts)
+        finally:
+            await looking
         seconds = self._segment_seconds(source_duration(facts))
         copied = await self._copier.plan(parts, facts, seconds)
         timeline = copied.timeline if copied else plan_timeline(facts, seconds)

@@ -61,11 +61,7 @@ class Publishing:
             return
         try:
             plan = await self._publisher.plan(environment_id, source_id, parts)
-            await asyncio.to_thread(self._store.put, plan.index_key, SOURCE_INDEX.dump_json(plan.index))
-            if plan.pictures is not None:
-                await asyncio.to_thread(self._store.put, plan.pictures_key, plan.pictures)
-            if plan.sound is not None:
-                await asyncio.to_thread(self._store.put, plan.sound_key, plan.sound)
+            await self._store_plan(plan)
             await self._create(asset, source_id, parts, plan)
         except UnreadableSource as error:
             async with self._database.begin(environment_id) as connection:
@@ -73,6 +69,13 @@ class Publishing:
             await self._discard(environment_id, source_id)
         except AssetNotFound:
             await self._discard(environment_id, source_id)
+
+    async def _store_plan(self, plan: PublishPlan) -> None:
+        """What lies beside the source; each waits for the disk, so they do it together."""
+        index = SOURCE_INDEX.dump_json(plan.index)
+        objects = ((plan.index_key, index), (plan.pictures_key, plan.pictures), (plan.sound_key, plan.sound))
+        puts = (asyncio.to_thread(self._store.put, key, data) for key, data in objects if data is not None)
+        await asyncio.gather(*puts)
 
     async def give_up(self, environment_id: str, asset_id: str, source_id: str | None) -> None:
         """Mark an asset errored that could not be published for reasons of ours, and remove its file."""

@@ -12,6 +12,16 @@ JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[st
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """A job to be: one of many that begin together."""
+
+    task: str
+    args: Mapping[str, JsonValue]
+    queue: Queue
+    priority: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class FailedJob:
     """A job that will not be tried again."""
 

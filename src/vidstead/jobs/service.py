@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vidstead.db import KEEPALIVE
 from vidstead.jobs import repository
-from vidstead.jobs.model import FailedJob, JsonValue, Queue
+from vidstead.jobs.model import FailedJob, JsonValue, NewJob, Queue
 from vidstead.jobs.retry import HandedOver, Retry, Unreported
 from vidstead.jobs.schedule import every
 
@@ -136,6 +136,10 @@ class Jobs:
         await repository.defer(
             connection, task=name, args=args, queue=queue, priority=priority, once=once, in_seconds=in_seconds
         )
+
+    async def defer_all(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
+        """As ``defer``, for many jobs that run as soon as may be: of equal priority the earlier goes first."""
+        await repository.defer_all(connection, jobs)
 
     async def run(self, slots: Mapping[Queue, int], stop: asyncio.Event, *, grace: float = GRACE_SECONDS) -> None:
         """Work until ``stop`` is set: ``slots`` jobs at a time in each lane; a lane with 0 is not worked.

@@ -22,6 +22,9 @@ Cells = dict[tuple[str, int], bytes]
 class EncodeAll:
     """A ``Copier`` to which no source conforms."""
 
+    async def look(self, parts: Sequence[Part]) -> None:
+        """Nothing."""
+
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:
         """Never."""
         return None

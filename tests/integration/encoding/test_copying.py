@@ -12,6 +12,7 @@ from tests.oracle.sources import X264_B, Clip, make
 
 from vidstead.grid import Row
 from vidstead.media import CopySpec, SoundSpec, VideoSpec, read_fragment
+from vidstead.storage.adapters.local import LocalStore
 from vidstead.storage.testing import MemoryStore
 
 GOP = ("-g", "50", "-keyint_min", "50", "-sc_threshold", "0")
@@ -55,6 +56,17 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("copying")
+
+
+async def test_a_plan_is_the_same_over_files_and_over_ranges(folder: Path, tmp_path: Path) -> None:
+    """Of a store on local files the parts are opened once, of any other each look is a request; parts end anywhere."""
+    file = make(CONFORMING[0], folder)
+    one = Bench(MemoryStore(), file, copy=True)
+    wanted = await one.publish(2.0)
+    assert wanted.pictures is not None
+    for store, pieces in ((MemoryStore(), 5), (LocalStore(tmp_path / "one"), 1), (LocalStore(tmp_path / "many"), 7)):
+        plan = await Bench(store, file, pieces=pieces, copy=True).publish(2.0)
+        assert (plan.timeline, plan.pictures, plan.sound) == (wanted.timeline, wanted.pictures, wanted.sound)
 
 
 async def published(clip: Clip, folder: Path) -> Bench:

@@ -10,11 +10,13 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 
 from vidstead.encoding.adapters.cutters import write_cell
-from vidstead.encoding.adapters.grant import read_range
-from vidstead.encoding.adapters.movie import read_moov
+from vidstead.encoding.adapters.grant import ReadRange, read_range, reading
+from vidstead.encoding.adapters.movie import Movies
 from vidstead.encoding.adapters.sound_copier import SoundCopier
 from vidstead.encoding.ports import CopyPlan, EncodedCell, Run, SoundPlan
 from vidstead.grid import Part, pictures_key
@@ -23,7 +25,6 @@ from vidstead.media import (
     MediaFormatError,
     Pictures,
     RowHeader,
-    SampleTable,
     SourceFacts,
     Timeline,
     VideoStream,
@@ -34,17 +35,16 @@ from vidstead.media import (
     fragment_overhead,
     output_colour,
     peak_of_cells,
-    read_tables,
     sane_bitrate,
     standard_rate,
     video_codec,
     video_init,
 )
-from vidstead.storage import ObjectStore
+from vidstead.storage import LocalFiles, ObjectStore, StorageError
 
 LOOK_BYTES = (4096, 1 << 20)
 """How much of a picture is read to see its first slice: usually little, now and then behind long messages."""
-READERS = 8
+READERS = 32
 KEPT = 16
 """Sources whose pictures are kept in memory."""
 REPLANS = 3
@@ -56,7 +56,13 @@ class Mp4Copier:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._pictures: OrderedDict[str, Pictures] = OrderedDict()
-        self._sound = SoundCopier(store)
+        self._movies = Movies(store)
+        self._sound = SoundCopier(store, self._movies)
+
+    async def look(self, parts: Sequence[Part]) -> None:
+        """See ``Copier`` in ``ports``."""
+        with suppress(MediaFormatError, StorageError):  # whoever needs it will say so
+            await asyncio.to_thread(self._movies.tables, parts, "video")
 
     async def plan_sound(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
         """See ``Copier`` in ``ports``."""
@@ -70,8 +76,8 @@ class Mp4Copier:
 
     def _plan(self, parts: Sequence[Part], video: VideoStream, segment_seconds: float) -> CopyPlan | None:
         try:
-            table = self._table(parts)
-            pictures = conforming(video, table, standard_rate(video.average_rate)) if table else None
+            tables = self._movies.tables(parts, "video")
+            pictures = conforming(video, tables[0], standard_rate(video.average_rate)) if len(tables) == 1 else None
             timeline = self._timeline(parts, pictures, segment_seconds) if pictures else None
         except MediaFormatError:
             return None  # a film that can't be copied can still be decoded
@@ -95,12 +101,6 @@ class Mp4Copier:
         header = _header(video, timeline, pictures.config)
         return CopyPlan(timeline=timeline, spec=spec, header=header, bandwidth=peak, pictures=pictures.to_bytes())
 
-    def _table(self, parts: Sequence[Part]) -> SampleTable | None:
-        """The sample table of the only track of pictures."""
-        movie = read_moov(self._store, parts)
-        tables = read_tables(memoryview(movie), "video") if movie else []
-        return tables[0] if len(tables) == 1 else None
-
     def _timeline(self, parts: Sequence[Part], pictures: Pictures, segment_seconds: float) -> Timeline | None:
         """Cells that all begin with IDR pictures: cuts that do not are refused, and the cells planned anew."""
         refused: set[int] = set()
@@ -110,8 +110,7 @@ class Mp4Copier:
             if timeline is None:
                 return None
             unseen = [cut for cut in timeline.bounds[:-1] if cut not in looked]
-            with ThreadPoolExecutor(READERS) as readers:
-                good = list(readers.map(lambda cut: self._is_idr(parts, pictures, cut), unseen))
+            good = self._are_idr(parts, pictures, unseen)
             looked.update(unseen)
             bad = {cut for cut, fine in zip(unseen, good, strict=True) if not fine}
             if not bad:
@@ -119,15 +118,14 @@ class Mp4Copier:
             refused |= bad
         return None
 
-    def _is_idr(self, parts: Sequence[Part], pictures: Pictures, cut: int) -> bool:
-        for most in LOOK_BYTES:
-            length = min(most, pictures.sizes[cut])
-            data = read_range(self._store, parts, pictures.positions[cut], length)
-            try:
-                return begins_with_idr(data, pictures.config)
-            except MediaFormatError:
-                continue
-        return False
+    def _are_idr(self, parts: Sequence[Part], pictures: Pictures, cuts: Sequence[int]) -> list[bool]:
+        """Of each cut whether an IDR picture begins there; files are read in turn, which threads only slow down."""
+        with reading(self._store, parts) as read:
+            look = partial(_is_idr, read, pictures)
+            if isinstance(self._store, LocalFiles):
+                return [look(cut) for cut in cuts]
+            with ThreadPoolExecutor(READERS) as readers:
+                return list(readers.map(look, cuts))
 
     def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """The cells of a run of rows that pass through: of pictures, or of sound."""
@@ -156,6 +154,16 @@ class Mp4Copier:
                 self._pictures.popitem(last=False)
         self._pictures.move_to_end(key)
         return self._pictures[key]
+
+
+def _is_idr(read: ReadRange, pictures: Pictures, cut: int) -> bool:
+    for most in LOOK_BYTES:
+        data = read(pictures.positions[cut], min(most, pictures.sizes[cut]))
+        try:
+            return begins_with_idr(data, pictures.config)
+        except MediaFormatError:
+            continue
+    return False
 
 
 def _header(video: VideoStream, timeline: Timeline, config: bytes) -> RowHeader:

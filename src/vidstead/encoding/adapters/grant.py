@@ -8,18 +8,21 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from vidstead.encoding.adapters.children.reader import ANSWER, FAILED, REQUEST
+from vidstead.encoding.adapters.children.reader import ANSWER, FAILED, REQUEST, FileRanges
 from vidstead.grid import Part
 from vidstead.storage import LocalFiles, ObjectStore, StorageError
 
 MOST_BYTES = 8 << 20
 """Bytes of one request that are answered."""
 JOIN_SECONDS = 2.0
+ReadRange = Callable[[int, int], bytes]
+"""``length`` bytes from ``start``; fewer at the end."""
 LOST = "the source could not be read"
 """What a child says when the parent could not read for it (``children.reader``)."""
 
@@ -55,6 +58,27 @@ async def grant(store: ObjectStore, parts: Sequence[Part]) -> AsyncIterator[Gran
         with suppress(OSError):  # it is closed already when the child hung up first
             ours.shutdown(socket.SHUT_RDWR)
         await asyncio.to_thread(thread.join, JOIN_SECONDS)
+
+
+@contextmanager
+def reading(store: ObjectStore, parts: Sequence[Part]) -> Iterator[ReadRange]:
+    """For many short ranges of one source: ``read_range`` of it, with files opened once. Raises ``StorageError``."""
+    if not isinstance(store, LocalFiles):
+        yield partial(read_range, store, parts)
+        return
+    opened = _open_all(store, parts)
+    try:
+        yield partial(_across, FileRanges([(fd, part.size) for fd, part in zip(opened, parts, strict=True)]))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+def _across(ranges: FileRanges, start: int, length: int) -> bytes:
+    data = bytearray()
+    while len(data) < length and (piece := ranges.pread(start + len(data), length - len(data))):
+        data += piece
+    return bytes(data)
 
 
 def _open_all(store: LocalFiles, parts: Sequence[Part]) -> list[int]:

@@ -1,16 +1,48 @@
-"""Finding the ``moov`` of an MP4 by ranges, without a library."""
+"""The ``moov`` of an MP4 and the sample tables in it, found by ranges, without a library."""
 
 import struct
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Literal
 
 from vidstead.encoding.adapters.grant import read_range
 from vidstead.grid import Part
+from vidstead.media import SampleTable, read_tables
 from vidstead.storage import ObjectStore
 
 MOST_BOXES = 64
 """Boxes at the top level of the file that are looked at in search of the ``moov``."""
 MOST_MOOV_BYTES = 64 << 20
+KEPT = 2
+"""Sources whose tables are kept: an hour's take 10 MB."""
 BOX_HEADER = struct.Struct(">I4sQ")
+
+
+class Movies:
+    """The sample tables of sources that are being planned. They are read in threads; each has all to itself."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, ...], tuple[list[SampleTable], list[SampleTable]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def tables(self, parts: Sequence[Part], kind: Literal["video", "audio"]) -> list[SampleTable]:
+        """The tables of every track of a kind; none where it is no MP4, or one in fragments.
+
+        Raises ``MediaFormatError``, and what the store raises.
+        """
+        source = tuple(part.key for part in parts)
+        with self._lock:
+            found = self._kept.get(source)
+        if found is None:
+            movie = memoryview(read_moov(self._store, parts) or b"")
+            found = (read_tables(movie, "video"), read_tables(movie, "audio")) if movie else ([], [])
+            with self._lock:
+                self._kept[source] = found
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return found[kind == "audio"]
 
 
 def read_moov(store: ObjectStore, parts: Sequence[Part]) -> bytes | None:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from vidstead.encoding.adapters.cutters import write_cell
 from vidstead.encoding.adapters.feeding import asset_zero
 from vidstead.encoding.adapters.grant import read_range
-from vidstead.encoding.adapters.movie import read_moov
+from vidstead.encoding.adapters.movie import Movies
 from vidstead.encoding.ports import EncodedCell, Run, SoundPlan
 from vidstead.grid import Part, sound_key
 from vidstead.media import (
@@ -33,7 +33,6 @@ from vidstead.media import (
     conforming_sound,
     fragment_overhead,
     peak_of_cells,
-    read_tables,
     segment_bounds,
 )
 from vidstead.storage import ObjectStore
@@ -47,8 +46,9 @@ KEPT = 16
 class SoundCopier:
     """Plans rows of sound that pass through, and makes their cells."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, movies: Movies) -> None:
         self._store = store
+        self._movies = movies
         self._frames: OrderedDict[str, SoundFrames] = OrderedDict()
 
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
@@ -59,8 +59,7 @@ class SoundCopier:
 
     def _plan(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
         try:
-            movie = read_moov(self._store, parts)
-            tables = read_tables(memoryview(movie), "audio") if movie else []
+            tables = self._movies.tables(parts, "audio")
             if len(tables) != 1:
                 return None
             frames = conforming_sound(facts.audio[0], tables[0], asset_zero(facts))

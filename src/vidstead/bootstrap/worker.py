@@ -25,6 +25,7 @@ from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4
 LIGHT_SLOTS = 1
+AHEAD_SLOTS = 1
 PROGRESS_GATHER_SECONDS = 0.25
 """How much later percentages may be told, so that cells which come together are counted together."""
 
@@ -75,7 +76,14 @@ def _calibration(speeds: Speeds, settings: Settings, encoder: FfmpegEncoder) -> 
 def _slots(settings: Settings) -> dict[Queue, int]:
     """Jobs at a time in each lane; a worker without bulk work has no light work either."""
     bulk = settings.bulk_slots
-    return {"hot": settings.hot_slots, "bulk": bulk, "light": min(bulk, LIGHT_SLOTS), "system": SYSTEM_SLOTS}
+    hot = settings.hot_slots
+    return {
+        "hot": hot,
+        "ahead": min(hot, AHEAD_SLOTS),
+        "bulk": bulk,
+        "light": min(bulk, LIGHT_SLOTS),
+        "system": SYSTEM_SLOTS,
+    }
 
 
 def _register(

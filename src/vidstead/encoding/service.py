@@ -1,10 +1,10 @@
 """Filling spans: from a job to stored cells.
 
-A hot span makes the cell that a viewer waits for in a run of its own, and then its look-ahead. A bulk span decodes once
-for all of its rows. Leases are claimed a column ahead of what the encoder gives, not for the whole span, so that a
-viewer's wish for a later cell can overtake the bulk; what comes out for a cell that was never ours is dropped. A cell
-that the bulk has begun is begun again by hot work all the same, since the bulk has every rung to make and yields the
-processor: whichever comes first is stored, and the viewer gets that. Look-ahead yields to cells that are awaited now.
+A hot span makes the cell that a viewer waits for; its look-ahead comes in a job of its own, which takes no slot from
+anybody who waits. A bulk span decodes once for all of its rows. Leases are claimed a column ahead of what the encoder
+gives, not for the whole span, so that a viewer's wish for a later cell can overtake the bulk; what comes out for a cell
+that was never ours is dropped. A cell that the bulk has begun is begun again by hot work all the same, since the bulk
+has every rung to make and yields the processor: whichever comes first is stored, and the viewer gets that.
 
 Background runs of one film meet: a run ends where the next column is somebody else's, and whoever is free begins in the
 middle of what is left before another run (``order_of_work``), so that a film is shared to its last columns.
@@ -19,9 +19,9 @@ silence, so that one damaged place doesn't stop the film.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import structlog
@@ -41,6 +41,8 @@ LEASE_SECONDS = 30.0
 COLUMNS_AHEAD = 1
 INDEXES = 16
 """Indexes of sources that are kept in memory."""
+LOOK_SECONDS = 0.5
+"""How often we look whether somebody still waits for what we make."""
 OTHERS_SECONDS = 0.5
 """How often we look whether others are done with cells that are theirs."""
 OTHERS_PATIENCE = 2 * LEASE_SECONDS
@@ -82,21 +84,33 @@ class SpanFiller:
     async def fill(self, span: Span) -> None:
         """Make every missing cell of a span that nobody else makes; harmless when repeated.
 
-        A hot span that no viewer waits for any more is dropped, and so is work on a grid that died. Raises what the
-        store and the database raise.
+        Of a hot span only the first column is made, for which a viewer waits; once that is stored, by whomever, the
+        look-ahead is asked for. One that no viewer waits for any more is dropped, and so is work on a grid that died.
+        Raises what the store and the database raise.
         """
         if span.hot and not await self._wanted(span):
             return
         try:
             grid = await self._grids.load(span.environment_id, span.grid_id)
             async with leases(self._grids, grid, self._lease_seconds, hot=span.hot) as ours:
-                if span.hot:
-                    await self._fill_hot(grid, span, ours)
-                else:
+                if not span.hot:
                     for piece in pieces(grid, span):
                         await self._fill(grid, piece, ours, patience=OTHERS_PATIENCE)
+                elif await self._while_wanted(
+                    span, self._fill_hot(grid, replace(span, count=1), ours, Urgency.AWAITED)
+                ):
+                    await self._grids.look_ahead(span)
         except GridNotFound:
             log.info("grid %s is gone: its span is dropped", span.grid_id)
+
+    async def look_ahead(self, span: Span) -> None:
+        """Make what is free of a hot span that nobody waits for yet, but somebody will soon."""
+        try:
+            grid = await self._grids.load(span.environment_id, span.grid_id)
+            async with leases(self._grids, grid, self._lease_seconds, hot=True) as ours:
+                await self._fill_hot(grid, span, ours, Urgency.AHEAD)
+        except GridNotFound:
+            log.info("grid %s is gone: nobody looks ahead in it", span.grid_id)
 
     async def help(self, span: Span) -> None:
         """Make what nobody works on yet of a span that others fill; what they hold is left to them."""
@@ -108,30 +122,35 @@ class SpanFiller:
         except GridNotFound:
             log.info("grid %s is gone: nobody needs help with it", span.grid_id)
 
+    async def _while_wanted(self, span: Span, work: Coroutine[None, None, bool]) -> bool:
+        """What ``work`` comes to; ``False`` when all viewers have left before, and it is given up."""
+        working = asyncio.create_task(work, name=f"hot span of {span.grid_id}")
+        try:
+            while not working.done():
+                await asyncio.wait({working}, timeout=LOOK_SECONDS)
+                if not working.done() and not await self._wanted(span):
+                    return False
+            return working.result()
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
     async def _wanted(self, span: Span) -> bool:
         refs = [CellRef(row_id=row_id, index=span.first) for row_id in span.row_ids]
         return any([await self._grids.wanted(span.environment_id, ref) for ref in refs])
 
-    async def _fill_hot(self, grid: Grid, span: Span, ours: Leases) -> None:
-        """The awaited cell, and the look-ahead once that is stored: while others make it, the processor is theirs."""
-        found = pieces(grid, span)
-        awaited = [piece for piece in found if piece.first == span.first]
-        for piece in awaited:
-            await self._fill_free(grid, piece, ours, Urgency.AWAITED)
-        if any([await self._missing(grid, piece) for piece in awaited]):
-            return
-        for piece in found[len(awaited) :]:
-            await self._fill_free(grid, piece, ours, Urgency.AHEAD)
-
-    async def _fill_free(self, grid: Grid, piece: Piece, ours: Leases, urgency: Urgency) -> None:
-        """Fill what is free of a piece, leased as a whole before: no run begins a cell that other hot work makes.
+    async def _fill_hot(self, grid: Grid, span: Span, ours: Leases, urgency: Urgency) -> bool:
+        """Fill what is free of a span, leased as a whole before: no run begins a cell that other hot work makes.
 
         It waits for nobody: what others of its kind make comes to the viewer from them, and where they died the
-        viewer's want is renewed until its lease has run out.
+        viewer's want is renewed until its lease has run out. Whether all of it is stored now.
         """
-        while held := await ours.claim(await self._missing(grid, piece)):
-            start = min(ref.index for ref in held)
-            await self._make(grid, _cut(piece, set(held), start), ours, urgency=urgency)
+        found = pieces(grid, span)
+        for piece in found:
+            while held := await ours.claim(await self._missing(grid, piece)):
+                start = min(ref.index for ref in held)
+                await self._make(grid, _cut(piece, set(held), start), ours, urgency=urgency)
+        return not any([await self._missing(grid, piece) for piece in found])
 
     async def _fill(self, grid: Grid, piece: Piece, ours: Leases, *, patience: float) -> None:
         """Fill one piece: what is free at once, and what others had leased once they are done or gone.
@@ -282,7 +301,7 @@ class SpanFiller:
 
 
 def pieces(grid: Grid, span: Span) -> list[Piece]:
-    """A span as runs: rows of one source and kind together; of a hot span the first column alone."""
+    """A span as runs: rows of one source and kind together."""
     rows = [row for row in grid.all_rows if row.id in span.row_ids]
     count = min(span.count, grid.timeline.cells - span.first)
     if count < 1:
@@ -290,10 +309,7 @@ def pieces(grid: Grid, span: Span) -> list[Piece]:
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.source_id, row.spec.kind), []).append(row)
-    first = [Piece(rows=tuple(group), first=span.first, count=1 if span.hot else count) for group in groups.values()]
-    if not span.hot or count == 1:
-        return first
-    return first + [Piece(rows=tuple(group), first=span.first + 1, count=count - 1) for group in groups.values()]
+    return [Piece(rows=tuple(group), first=span.first, count=count) for group in groups.values()]
 
 
 def _cut(piece: Piece, wanted: set[CellRef], start: int) -> Piece:

@@ -117,9 +117,14 @@ RECORD_CELL = text("""
 """)
 
 WANT = text("""
-    insert into wants (row_id, index, environment_id, wanted_until)
-    values (:row_id, :index, :environment_id, now() + make_interval(secs => :seconds))
-    on conflict (row_id, index) do update set wanted_until = excluded.wanted_until
+    insert into wants (row_id, index, environment_id, holder, wanted_until)
+    values (:row_id, :index, :environment_id, :holder, now() + make_interval(secs => :seconds))
+    on conflict (row_id, index, holder) do update set wanted_until = excluded.wanted_until
+""")
+
+UNWANT = text("""
+    update wants set wanted_until = now()
+    where environment_id = :environment_id and row_id = :row_id and index = :index and holder = :holder
 """)
 
 WANTED = text("""
@@ -415,9 +420,15 @@ async def insert_cell(connection: AsyncConnection, environment_id: str, cell: Ce
     return bool(found.scalars().one())
 
 
-async def want(connection: AsyncConnection, environment_id: str, cell: CellRef, seconds: float) -> None:
+async def want(connection: AsyncConnection, environment_id: str, holder: str, cell: CellRef, seconds: float) -> None:
     """Note that somebody waits for a cell for so many seconds from now."""
-    await connection.execute(WANT, {**_coordinates(environment_id, cell), "seconds": seconds})
+    at = _coordinates(environment_id, cell)
+    await connection.execute(WANT, {**at, "holder": holder, "seconds": seconds})
+
+
+async def unwant(connection: AsyncConnection, environment_id: str, holder: str, cell: CellRef) -> None:
+    """Note that ``holder`` waits for a cell no longer."""
+    await connection.execute(UNWANT, {**_coordinates(environment_id, cell), "holder": holder})
 
 
 async def wanted(connection: AsyncConnection, environment_id: str, cell: CellRef) -> bool:

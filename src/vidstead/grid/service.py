@@ -8,6 +8,7 @@ import asyncio
 import enum
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,13 +18,15 @@ from vidstead.grid import repository
 from vidstead.grid.clips import repository as clips
 from vidstead.grid.errors import GridNotFound
 from vidstead.grid.keys import grid_prefix, source_prefix
-from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Source
-from vidstead.jobs import Jobs
+from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Source, Span
+from vidstead.jobs import Jobs, Queue
 from vidstead.media import Timeline
 from vidstead.storage import ObjectStore
 
 HOT_TASK = "encoding.hot"
+AHEAD_TASK = "encoding.ahead"
 SWEEP_TASK = "grid.sweep"
+EXPECTED = "expected"
 WANT_SECONDS = 5.0
 """How long a want is believed without being renewed: a little more than two renewals."""
 
@@ -40,7 +43,7 @@ class Grids:
     """The grids of every environment."""
 
     def __init__(self, database: Database, jobs: Jobs, store: ObjectStore, *, look_ahead: int) -> None:
-        """``look_ahead``: cells that a hot span holds after the one that is asked for."""
+        """``look_ahead``: how many cells are made behind the one that a viewer asks for."""
         self._database = database
         self._jobs = jobs
         self._store = store
@@ -136,41 +139,51 @@ class Grids:
             )
         return Recorded.STORED
 
-    async def want(self, environment_id: str, grid_id: str, cell: CellRef) -> None:
-        """A viewer waits for a cell: note it, and ask for a hot span; the newest wish comes first."""
+    async def want(self, environment_id: str, grid_id: str, cell: CellRef, *, holder: str = "") -> None:
+        """A viewer of ``holder``, a process, waits for a cell: note it, and ask for a hot span; the newest first."""
         async with self._database.begin(environment_id) as connection:
-            await self.expect(connection, environment_id, grid_id, cell, seconds=WANT_SECONDS, ahead=self._look_ahead)
+            await repository.want(connection, environment_id, holder, cell, WANT_SECONDS)
+            await self._ask(connection, environment_id, grid_id, cell, self._look_ahead)
+
+    async def unwant(self, environment_id: str, cell: CellRef, *, holder: str) -> None:
+        """The last viewer of ``holder`` has left."""
+        async with self._database.begin(environment_id) as connection:
+            await repository.unwant(connection, environment_id, holder, cell)
 
     async def expect(
-        self,
-        connection: AsyncConnection,
-        environment_id: str,
-        grid_id: str,
-        cell: CellRef,
-        *,
-        seconds: float,
-        ahead: int = 0,
+        self, connection: AsyncConnection, environment_id: str, grid_id: str, cell: CellRef, *, seconds: float
     ) -> None:
-        """A viewer may be expected to wait for a cell within ``seconds``: have it made as if one waited already.
+        """A viewer may be expected to wait for a cell within ``seconds``: have it made as if one waited already."""
+        await repository.want(connection, environment_id, EXPECTED, cell, seconds)
+        await self._ask(connection, environment_id, grid_id, cell, 0)
 
-        ``ahead``: how many cells after it are made, too.
-        """
-        await repository.want(connection, environment_id, cell, seconds)
-        await self._jobs.defer(
-            connection,
-            HOT_TASK,
-            {
-                "environment_id": environment_id,
-                "grid_id": grid_id,
-                "row_ids": [cell.row_id],
-                "first": cell.index,
-                "count": 1 + ahead,
-                "hot": True,
-            },
-            queue="hot",
-            priority=int(time.time()),
-            once=f"hot:{cell.row_id}:{cell.index}",
+    async def _ask(
+        self, connection: AsyncConnection, environment_id: str, grid_id: str, cell: CellRef, ahead: int
+    ) -> None:
+        span = Span(
+            environment_id=environment_id,
+            grid_id=grid_id,
+            row_ids=(cell.row_id,),
+            first=cell.index,
+            count=1 + ahead,
+            hot=True,
         )
+        await self._defer_span(connection, HOT_TASK, "hot", span)
+
+    async def look_ahead(self, span: Span) -> None:
+        """Have made what lies behind the first column of a span that was made for a viewer: he comes to it soon."""
+        if span.count > 1:
+            behind = replace(span, first=span.first + 1, count=span.count - 1)
+            async with self._database.begin(span.environment_id) as connection:
+                await self._defer_span(connection, AHEAD_TASK, "ahead", behind)
+
+    async def _defer_span(self, connection: AsyncConnection, task: str, queue: Queue, span: Span) -> None:
+        """The newest wish comes first."""
+        arguments = {**asdict(span), "row_ids": list(span.row_ids)}
+        rows = "-".join(str(row_id) for row_id in span.row_ids)
+        once = f"{queue}:{rows}:{span.first}"
+        priority = int(time.time())
+        await self._jobs.defer(connection, task, arguments, queue=queue, priority=priority, once=once)
 
     async def wanted(self, environment_id: str, cell: CellRef) -> bool:
         """Whether a viewer still waits for a cell."""

@@ -7,11 +7,13 @@ news lost with a connection delays nobody for more than ``RENEW_SECONDS``.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from vidstead.db import Listener
+from vidstead.db import DatabaseError, Listener
 from vidstead.grid.model import CellRef
 from vidstead.grid.service import Grids
+from vidstead.kit import new_id
 
 CHANNEL = "cells"
 RENEW_SECONDS = 2.0
@@ -24,6 +26,8 @@ class _Pending:
     stored: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     waiters: int = 0
+    left: bool = False
+    """Whether the last of them hung up, and was not sent away."""
     task: asyncio.Task[None] | None = None
 
 
@@ -34,6 +38,8 @@ class Waiting:
         self._grids = grids
         self._listener = listener
         self._pending: dict[CellRef, _Pending] = {}
+        self._holder = new_id()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def wait(self, environment_id: str, grid_id: str, cell: CellRef, *, seconds: float) -> bool:
         """Have a cell made and wait until it is stored; ``False`` when ``seconds`` were not enough."""
@@ -47,12 +53,28 @@ class Waiting:
             if pending.task in done:
                 pending.task.result()
             return pending.stored.is_set()
+        except asyncio.CancelledError:
+            pending.left = True
+            raise
         finally:
             stored.cancel()
             pending.waiters -= 1
             if pending.waiters == 0:
                 pending.task.cancel()
                 self._pending.pop(cell, None)
+                if pending.left and not pending.stored.is_set():
+                    self._leave(environment_id, cell)
+
+    def _leave(self, environment_id: str, cell: CellRef) -> None:
+        """Say at once that nobody waits here any more; who was only told to come again is still believed to wait."""
+        leaving = asyncio.create_task(self._unwant(environment_id, cell), name="a viewer has left")
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _unwant(self, environment_id: str, cell: CellRef) -> None:
+        with suppress(DatabaseError):  # the want runs out by itself
+            if cell not in self._pending:
+                await self._grids.unwant(environment_id, cell, holder=self._holder)
 
     async def follow(self) -> None:
         """Pass on the news of stored cells, until cancelled; one task of the process runs this."""
@@ -71,7 +93,7 @@ class Waiting:
 
     async def _pursue(self, environment_id: str, grid_id: str, cell: CellRef, pending: _Pending) -> None:
         while await self._grids.cell(environment_id, cell) is None:
-            await self._grids.want(environment_id, grid_id, cell)
+            await self._grids.want(environment_id, grid_id, cell, holder=self._holder)
             try:
                 await asyncio.wait_for(pending.news.wait(), RENEW_SECONDS)
             except TimeoutError:

@@ -6,17 +6,19 @@ from contextlib import aclosing
 from hashlib import sha256
 from pathlib import Path
 
+import psutil
+import psycopg
 import pytest
 from tests.integration.encoding.bench import Bench
 from tests.oracle.barcode import read_barcodes
 from tests.oracle.compare import differences, reference_frames
 from tests.oracle.sources import BY_NAME, make
 
-from vidstead.db import Database
+from vidstead.db import Database, RoleUrls
 from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, Urgency, plan_spans
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.service import order_of_work
-from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
+from vidstead.grid import AHEAD_TASK, CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
 from vidstead.kit import new_id
 from vidstead.media import SOURCE_INDEX, Timeline
 from vidstead.storage import ObjectStore
@@ -68,9 +70,11 @@ class Scene:
         self.encoder = Recorder(bench.encoder)
         self.filler = SpanFiller(grids, store, self.encoder, worker="tester", lease_seconds=2)
         self.grid: Grid
+        self.database: Database
 
     async def publish(self, database: Database) -> None:
         """Create the grid."""
+        self.database = database
         plan = await self.bench.publish(2.0)
         self.store.put(plan.index_key, SOURCE_INDEX.dump_json(plan.index))
         source = Source(id=new_id(), parts=self.bench.parts, facts=plan.facts, index_key=plan.index_key)
@@ -99,6 +103,11 @@ class Scene:
             hot=hot,
         )
 
+    async def want(self, cell: CellRef) -> None:
+        """A viewer waits for a cell, as long as the slowest machine may take."""
+        async with self.database.begin(self.environment_id) as connection:
+            await self.grids.expect(connection, self.environment_id, self.grid.id, cell, seconds=300)
+
     async def done(self, row: Row) -> frozenset[int]:
         """The stored cells of a row."""
         grid = await self.grids.load(self.environment_id, self.grid.id)
@@ -111,6 +120,16 @@ class Scene:
     def joined(self, row: Row) -> bytes:
         """A row as one file."""
         return row.header.init + b"".join(self.cell(row, index) for index in range(self.grid.timeline.cells))
+
+
+def look_aheads(urls: RoleUrls, scene: Scene) -> list[tuple[int, int]]:
+    """First column and count of the look-aheads that were asked for in the scene's grid."""
+    with psycopg.connect(urls.queue) as connection:
+        return connection.execute(
+            "select (args->>'first')::int, (args->>'count')::int from procrastinate_jobs"
+            " where task_name = %s and args->>'grid_id' = %s order by id",
+            (AHEAD_TASK, scene.grid.id),
+        ).fetchall()
 
 
 @pytest.fixture
@@ -142,12 +161,18 @@ async def test_the_eager_fill_makes_every_cell_once(scene: Scene, clips: Path) -
     assert len(scene.encoder.runs) == before, "filling again makes nothing"
 
 
-async def test_a_hot_span_makes_the_asked_cell_alone_and_first(scene: Scene) -> None:
+async def test_a_hot_span_makes_the_asked_cell_alone_and_asks_for_its_look_ahead(
+    scene: Scene, database_urls: RoleUrls
+) -> None:
     video = scene.row("video")
-    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=2))
+    await scene.want(CellRef(row_id=video.id, index=2))
     await scene.filler.fill(scene.span([video], 2, 3, hot=True))
+    assert await scene.done(video) == {2}
+    assert scene.encoder.runs == [(("270p",), 2, 1, AWAITED)]
+    assert look_aheads(database_urls, scene) == [(3, 2)]
+    await scene.filler.look_ahead(scene.span([video], 3, 2, hot=True))
     assert await scene.done(video) == {2, 3, 4}
-    assert scene.encoder.runs == [(("270p",), 2, 1, AWAITED), (("270p",), 3, 2, AHEAD)]
+    assert scene.encoder.runs[1:] == [(("270p",), 3, 2, AHEAD)]
 
 
 async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scene) -> None:
@@ -155,25 +180,20 @@ async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scen
     video = scene.row("video")
     theirs = CellRef(row_id=video.id, index=3)
     await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [theirs], seconds=60, hot=True)
-    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=1))
-    await scene.filler.fill(scene.span([video], 1, 4, hot=True))
-    assert scene.encoder.runs == [(("270p",), 1, 1, AWAITED), (("270p",), 2, 1, AHEAD), (("270p",), 4, 1, AHEAD)]
-    assert await scene.done(video) == {1, 2, 4}
+    await scene.filler.look_ahead(scene.span([video], 2, 3, hot=True))
+    assert scene.encoder.runs == [(("270p",), 2, 1, AHEAD), (("270p",), 4, 1, AHEAD)]
+    assert await scene.done(video) == {2, 4}
 
 
-async def test_a_look_ahead_waits_for_the_cell_that_is_awaited(scene: Scene) -> None:
+async def test_nobody_looks_ahead_while_the_awaited_cell_is_made(scene: Scene, database_urls: RoleUrls) -> None:
     """Somebody else makes that: two cores at work on what nobody waits for yet would only make it late."""
     video = scene.row("video")
     awaited = CellRef(row_id=video.id, index=1)
     await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [awaited], seconds=60, hot=True)
-    await scene.grids.want(scene.environment_id, scene.grid.id, awaited)
+    await scene.want(awaited)
     await scene.filler.fill(scene.span([video], 1, 4, hot=True))
     assert scene.encoder.runs == []
-    await scene.grids.release(scene.environment_id, "other")
-    await scene.filler.fill(scene.span([video], 1, 1))
-    await scene.grids.want(scene.environment_id, scene.grid.id, awaited)
-    await scene.filler.fill(scene.span([video], 1, 4, hot=True))
-    assert await scene.done(video) == {1, 2, 3, 4}, "it is stored: what comes behind it is made"
+    assert look_aheads(database_urls, scene) == []
 
 
 async def test_a_run_makes_what_is_missing_and_nothing_else(scene: Scene) -> None:
@@ -190,10 +210,10 @@ async def test_a_run_makes_what_is_missing_and_nothing_else(scene: Scene) -> Non
 async def test_the_trick_row_comes_last_and_is_made_for_a_viewer_as_any_other(scene: Scene) -> None:
     trick = scene.row("trick")
     assert [span.row_ids for span in plan_spans(scene.grid)][-1] == (trick.id,)
-    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=trick.id, index=2))
+    await scene.want(CellRef(row_id=trick.id, index=2))
     await scene.filler.fill(scene.span([trick], 2, 3, hot=True))
-    assert await scene.done(trick) == {2, 3, 4}
-    assert scene.encoder.runs == [(("trick",), 2, 1, AWAITED), (("trick",), 3, 2, AHEAD)]
+    assert await scene.done(trick) == {2}
+    assert scene.encoder.runs == [(("trick",), 2, 1, AWAITED)]
 
 
 async def test_a_hot_span_that_nobody_waits_for_is_dropped(scene: Scene) -> None:
@@ -201,6 +221,24 @@ async def test_a_hot_span_that_nobody_waits_for_is_dropped(scene: Scene) -> None
     await scene.filler.fill(scene.span([video], 2, 3, hot=True))
     assert await scene.done(video) == frozenset()
     assert scene.encoder.runs == []
+
+
+async def test_a_hot_span_is_given_up_when_the_last_viewer_leaves(scene: Scene) -> None:
+    video = scene.row("video")
+    ref = CellRef(row_id=video.id, index=2)
+    scene.encoder.pause.clear()
+    for holder in ("one web", "another"):
+        await scene.grids.want(scene.environment_id, scene.grid.id, ref, holder=holder)
+    hot = asyncio.create_task(scene.filler.fill(scene.span([video], 2, 3, hot=True)))
+    await scene.encoder.started.wait()
+    await scene.grids.unwant(scene.environment_id, ref, holder="one web")
+    assert await scene.grids.wanted(scene.environment_id, ref), "a viewer of the other process waits"
+    await scene.grids.unwant(scene.environment_id, ref, holder="another")
+    await hot
+    assert await scene.done(video) == frozenset()
+    assert [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()] == []
+    claimed = await scene.grids.claim(scene.environment_id, scene.grid.id, "next", [ref], seconds=60, hot=True)
+    assert claimed == {ref}, "its lease is given back"
 
 
 async def test_two_workers_share_the_cells_of_a_span(scene: Scene) -> None:
@@ -243,7 +281,7 @@ async def test_a_viewers_wish_overtakes_the_bulk(scene: Scene) -> None:
     await scene.encoder.started.wait()
     viewer = Recorder(scene.bench.encoder)
     hot = SpanFiller(scene.grids, scene.store, viewer, worker="hot", lease_seconds=2)
-    await scene.grids.want(scene.environment_id, scene.grid.id, CellRef(row_id=video.id, index=4))
+    await scene.want(CellRef(row_id=video.id, index=4))
     await hot.fill(scene.span([video], 4, 1, hot=True))
     assert await scene.done(video) == {4}
     scene.encoder.pause.set()

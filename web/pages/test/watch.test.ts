@@ -1,6 +1,9 @@
+import Hls from "hls.js";
 import { describe, expect, it } from "vitest";
 import { bufferedAhead } from "../src/watch/facts";
 import { networkEstimate } from "../src/watch/network";
+import { patient } from "../src/watch/patience";
+import { firstLevel } from "../src/watch/player";
 import { backoff, forRefusal, isPassing } from "../src/watch/words";
 
 const refusal = (status: number, code: string | null = null) => ({ status, code });
@@ -56,5 +59,41 @@ describe("the first estimate of the network", () => {
     expect(networkEstimate([])).toBe(5_000_000);
     expect(networkEstimate([download(180_000, 1)])).toBe(30_000_000);
     expect(networkEstimate([download(180_000, 60_000)])).toBe(500_000);
+  });
+});
+
+describe("a jump", () => {
+  it("begins with what the server lists first, or less where the network carries no more", () => {
+    expect(firstLevel(2, 4)).toBe(2);
+    expect(firstLevel(2, 1)).toBe(1);
+    expect(firstLevel(2, -1)).toBe(2);
+    expect(firstLevel(-1, 3)).toBe(3);
+  });
+});
+
+describe("patience", () => {
+  function judged(first: number | null): number {
+    let count = 0;
+    class Base {
+      fragCurrent = first === null ? null : { stats: { loading: { first } } };
+      _abandonRulesCheck: () => void = () => {
+        count++;
+      };
+    }
+    const Patient = patient(Base as unknown as Parameters<typeof patient>[0]) as unknown as new (hls: null) => Base;
+    new Patient(null)._abandonRulesCheck();
+    return count;
+  }
+
+  it("a segment is judged from its first byte on", () => {
+    expect(judged(null)).toBe(0);
+    expect(judged(0)).toBe(0);
+    expect(judged(120)).toBe(1);
+  });
+
+  it("hls.js still has what patience is built on", () => {
+    const controller = new Hls.DefaultConfig.abrController(new Hls());
+    expect(controller).toHaveProperty("_abandonRulesCheck");
+    expect(controller).toHaveProperty("fragCurrent");
   });
 });

@@ -1,14 +1,16 @@
 /** How hls.js is set for segments that may still have to be encoded when they are asked for. */
 
-import type { HlsConfig } from "hls.js";
+import Hls, { type AbrController, type HlsConfig } from "hls.js";
 import workerPath from "hls.js/dist/hls.worker.js?url";
 import { networkEstimate } from "./network";
+import { patient } from "./patience";
 
 /** The server holds a request for a missing segment for up to 8 s and then says 503: be more patient than that. */
 const FIRST_BYTE_MS = 20_000;
 
 export const config: Partial<HlsConfig> = {
   workerPath,
+  abrController: patient(Hls.DefaultConfig.abrController as typeof AbrController),
   // No startLevel and no first estimate: hls.js then begins with what the server lists first, which is there soonest,
   // if the network carries it. No cap by size, which would choose another.
   abrEwmaDefaultEstimateMax: networkEstimate(),

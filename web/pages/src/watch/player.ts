@@ -2,6 +2,7 @@
 
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events } from "hls.js";
 import { config } from "./config";
+import { bufferedAhead } from "./facts";
 import { backoff, forMedia, forRefusal, isPassing, type Notice, type Refusal, unsupported } from "./words";
 
 /** How often a decoder may be set up anew before the page gives up. */
@@ -27,6 +28,8 @@ export class Player {
     private readonly url: string,
     private readonly listener: PlayerListener,
   ) {
+    // Before hls.js hears of it and asks for a segment.
+    video.addEventListener("seeking", () => this.#jumped());
     video.addEventListener("error", () => {
       if (this.hls === null && video.error !== null) this.listener.notice(forMedia(`MEDIA_ERR_${video.error.code}`));
     });
@@ -52,6 +55,13 @@ export class Player {
     hls.on(Events.ERROR, (_event, data) => this.#onError(hls, data));
     hls.attachMedia(this.video);
     hls.loadSource(this.url);
+  }
+
+  /** A jump to where nothing is buffered begins as the video did: with what the server makes soonest, not the largest. */
+  #jumped(): void {
+    const { hls, video } = this;
+    if (hls === null || bufferedAhead(video.buffered, video.currentTime) > 0) return;
+    hls.nextLoadLevel = hls.nextAutoLevel = firstLevel(hls.firstLevel, hls.nextAutoLevel);
   }
 
   #onError(hls: Hls, data: ErrorData): void {
@@ -109,6 +119,11 @@ function refusalOf(data: ErrorData): Refusal {
   const details: unknown = data.networkDetails;
   const body = details instanceof XMLHttpRequest && TEXTS.has(details.responseType) ? details.responseText : "";
   return { status: data.response?.code ?? 0, code: codeIn(body) };
+}
+
+/** With which level to begin after a jump: what the server lists first, or less if the network carries no more. */
+export function firstLevel(listedFirst: number, chosen: number): number {
+  return listedFirst < 0 || (chosen >= 0 && chosen < listedFirst) ? chosen : listedFirst;
 }
 
 /** The error code in a JSON answer of ours, as `{"error": {"type": …}}` or `{"code": …}`. */

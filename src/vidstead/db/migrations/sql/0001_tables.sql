@@ -151,8 +151,9 @@ create table wants (
     row_id bigint not null references rows,
     index int not null,
     environment_id text not null,
+    holder text not null,
     wanted_until timestamptz not null,
-    primary key (row_id, index)
+    primary key (row_id, index, holder)
 );
 
 create table assets (

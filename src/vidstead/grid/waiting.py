@@ -26,8 +26,6 @@ class _Pending:
     stored: asyncio.Event = field(default_factory=asyncio.Event)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     waiters: int = 0
-    left: bool = False
-    """Whether the last of them hung up, and was not sent away."""
     task: asyncio.Task[None] | None = None
 
 
@@ -48,13 +46,14 @@ class Waiting:
         if pending.task is None:
             pending.task = asyncio.create_task(self._pursue(environment_id, grid_id, cell, pending))
         stored = asyncio.create_task(pending.stored.wait())
+        hung_up = False
         try:
             done, _ = await asyncio.wait({stored, pending.task}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if pending.task in done:
                 pending.task.result()
             return pending.stored.is_set()
         except asyncio.CancelledError:
-            pending.left = True
+            hung_up = True
             raise
         finally:
             stored.cancel()
@@ -62,7 +61,7 @@ class Waiting:
             if pending.waiters == 0:
                 pending.task.cancel()
                 self._pending.pop(cell, None)
-                if pending.left and not pending.stored.is_set():
+                if hung_up and not pending.stored.is_set():
                     self._leave(environment_id, cell)
 
     def _leave(self, environment_id: str, cell: CellRef) -> None:

@@ -69,6 +69,17 @@ async def test_a_plan_is_the_same_over_files_and_over_ranges(folder: Path, tmp_p
         assert (plan.timeline, plan.pictures, plan.sound) == (wanted.timeline, wanted.pictures, wanted.sound)
 
 
+async def test_pictures_pass_through_beside_a_table_of_sound_that_is_wrong(folder: Path, tmp_path: Path) -> None:
+    data = bytearray(make(CONFORMING[0], folder).read_bytes())
+    samples = data.index(b"stts", data.index(b"soun")) + 12
+    data[samples : samples + 4] = (int.from_bytes(data[samples : samples + 4], "big") + 1).to_bytes(4, "big")
+    file = tmp_path / "wrong.mp4"
+    file.write_bytes(data)
+    plan = await Bench(MemoryStore(), file, copy=True).publish(2.0)
+    assert plan.pictures is not None
+    assert plan.sound is None
+
+
 async def published(clip: Clip, folder: Path) -> Bench:
     """A source, published as it would be."""
     bench = Bench(MemoryStore(), make(clip, folder), copy=True)

@@ -119,3 +119,17 @@ async def test_the_newest_wish_has_the_highest_priority(
         await grids.want(environment_id, grid.id, CellRef(row_id=grid.rows[1].id, index=index))
     row_id = grid.rows[1].id
     assert hot_jobs(queued, row_id) == [f"hot:{row_id}:1", f"hot:{row_id}:0"]
+
+
+async def test_who_was_sent_away_is_still_believed_though_another_left(
+    waiting: Waiting, grids: Grids, grid: Grid, environment_id: str
+) -> None:
+    """A machine that takes longer than a request may wait would never end a cell otherwise."""
+    ref = CellRef(row_id=grid.rows[0].id, index=3)
+    leaver = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=60))
+    patient = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=0.5))
+    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    leaver.cancel()
+    assert await patient is False
+    assert not waiting._leaving
+    assert await grids.wanted(environment_id, ref)

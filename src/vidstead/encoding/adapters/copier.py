@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 from vidstead.encoding.adapters.cutters import write_cell
 from vidstead.encoding.adapters.grant import ReadRange, read_range, reading
@@ -40,7 +41,7 @@ from vidstead.media import (
     video_codec,
     video_init,
 )
-from vidstead.storage import LocalFiles, ObjectStore, StorageError
+from vidstead.storage import LocalFiles, ObjectStore
 
 LOOK_BYTES = (4096, 1 << 20)
 """How much of a picture is read to see its first slice: usually little, now and then behind long messages."""
@@ -61,8 +62,10 @@ class Mp4Copier:
 
     async def look(self, parts: Sequence[Part]) -> None:
         """See ``Copier`` in ``ports``."""
-        with suppress(MediaFormatError, StorageError):  # whoever needs it will say so
-            await asyncio.to_thread(self._movies.tables, parts, "video")
+        kinds: tuple[Literal["video", "audio"], ...] = ("video", "audio")
+        for kind in kinds:
+            with suppress(Exception):  # whoever needs it will say so, and the prober first
+                await asyncio.to_thread(self._movies.tables, parts, kind)
 
     async def plan_sound(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
         """See ``Copier`` in ``ports``."""

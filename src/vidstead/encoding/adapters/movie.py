@@ -14,8 +14,8 @@ from vidstead.storage import ObjectStore
 MOST_BOXES = 64
 """Boxes at the top level of the file that are looked at in search of the ``moov``."""
 MOST_MOOV_BYTES = 64 << 20
-KEPT = 2
-"""Sources whose tables are kept: an hour's take 10 MB."""
+KEPT = 4
+"""Kinds of tracks whose tables are kept, two for a source: an hour's take 10 MB."""
 BOX_HEADER = struct.Struct(">I4sQ")
 
 
@@ -24,7 +24,7 @@ class Movies:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._kept: OrderedDict[tuple[str, ...], tuple[list[SampleTable], list[SampleTable]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], list[SampleTable]] = OrderedDict()
         self._lock = threading.Lock()
 
     def tables(self, parts: Sequence[Part], kind: Literal["video", "audio"]) -> list[SampleTable]:
@@ -32,17 +32,17 @@ class Movies:
 
         Raises ``MediaFormatError``, and what the store raises.
         """
-        source = tuple(part.key for part in parts)
+        asked = (kind, *(part.key for part in parts))
         with self._lock:
-            found = self._kept.get(source)
+            found = self._kept.get(asked)
         if found is None:
-            movie = memoryview(read_moov(self._store, parts) or b"")
-            found = (read_tables(movie, "video"), read_tables(movie, "audio")) if movie else ([], [])
+            movie = read_moov(self._store, parts)
+            found = read_tables(memoryview(movie), kind) if movie else []
             with self._lock:
-                self._kept[source] = found
+                self._kept[asked] = found
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-        return found[kind == "audio"]
+        return found
 
 
 def read_moov(store: ObjectStore, parts: Sequence[Part]) -> bytes | None:

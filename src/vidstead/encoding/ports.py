@@ -5,8 +5,9 @@ anything by name: they are given the bytes of one source, by ranges, and nothing
 """
 
 import enum
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 from vidstead.grid import Part, Row, Source
@@ -76,8 +77,11 @@ class SoundPlan:
 class Copier(Protocol):
     """Knows which sources may pass through."""
 
-    async def look(self, parts: Sequence[Part]) -> None:
-        """Read what the plans will need, while a source is still being probed; what fails here fails there again."""
+    async def look(self, parts: Sequence[Part], segment_seconds: Callable[[Fraction], float]) -> None:
+        """Prepare the plans while a source is still being probed; what fails here fails there again.
+
+        ``segment_seconds``: from the length of a film to that of its segments, both in seconds.
+        """
         ...
 
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:

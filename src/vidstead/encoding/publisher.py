@@ -67,7 +67,7 @@ class Publisher:
 
     async def plan(self, environment_id: str, source_id: str, parts: Sequence[Part]) -> PublishPlan:
         """Probe a source and plan its grid. Raises ``UnreadableSource``."""
-        looking = asyncio.create_task(self._copier.look(parts))
+        looking = asyncio.create_task(self._copier.look(parts, self._segment_seconds))
         try:
             facts, index = await self._prober.probe(parts)
         finally:

@@ -24,7 +24,15 @@ from vidstead.media.codecs import (
     parse_adts,
     video_codec,
 )
-from vidstead.media.copying import Pictures, begins_with_idr, cell_bytes, conforming, copy_timeline
+from vidstead.media.copying import (
+    Pictures,
+    begins_with_idr,
+    cell_bytes,
+    conforming,
+    copy_timeline,
+    plain_pictures,
+    table_rate,
+)
 from vidstead.media.errors import MediaFormatError
 from vidstead.media.ffmpeg import (
     OFFSET_SECONDS,
@@ -216,6 +224,7 @@ __all__ = [
     "peak_bandwidth",
     "peak_of_cells",
     "picture_filler_command",
+    "plain_pictures",
     "plan_cut",
     "plan_rows",
     "read_fragment",
@@ -231,6 +240,7 @@ __all__ = [
     "split_samples",
     "standard_rate",
     "starting_row",
+    "table_rate",
     "target_duration",
     "timeline_with_bounds",
     "track_kind",

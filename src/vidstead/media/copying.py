@@ -18,10 +18,12 @@ from array import array
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from functools import lru_cache
+from itertools import accumulate, pairwise, repeat
+from operator import add, floordiv, mod, mul
 from typing import Literal, Self
 
-from vidstead.media.codecs import nal_length_size, nal_units
+from vidstead.media.codecs import nal_length_size
 from vidstead.media.errors import MediaFormatError
 from vidstead.media.fmp4 import Fragment, Sample, align
 from vidstead.media.ladder import display_size
@@ -92,18 +94,40 @@ class Pictures:
         return align(fragment, start=begin * frame_ticks)
 
 
-def conforming(video: VideoStream, table: SampleTable, rate: Fraction) -> Pictures | None:
+def table_rate(table: SampleTable) -> Fraction:
+    """Pictures per second as decoded, without the last one, of which nobody knows here how long it is shown."""
+    span = table.decode_times[-1] if table.decode_times else 0
+    return Fraction((len(table.sizes) - 1) * table.timescale, span) if span else Fraction(0)
+
+
+def plain_pictures(video: VideoStream, rate: Fraction) -> bool:
+    """Whether a source's pictures are of the kind that may pass through, at ``rate`` frames per second."""
+    width, height = display_size(video)
+    return (
+        video.codec == "h264"
+        and video.pixel_format == "yuv420p"
+        and not video.interlaced
+        and not video.colour.full_range
+        and video.colour.transfer in SDR_TRANSFERS
+        and video.rotation == 0
+        and (int(width), int(height)) == (video.width, video.height)
+        and min(width, height) <= MOST_SHORT_SIDE
+        and rate <= MOST_RATE
+    )
+
+
+def conforming(table: SampleTable, rate: Fraction) -> Pictures | None:
     """The pictures of a source that may pass through, as far as its table tells; ``None`` where it may not.
 
-    ``rate`` is the timeline's, in frames per second.
+    ``rate`` is the timeline's, in frames per second. What it does not tell, ``plain_pictures`` does.
     """
-    if not _plain(video, rate) or table.descriptions != (b"avc1",) or _parameter_sets(table.config) is None:
+    if table.descriptions != (b"avc1",) or _parameter_sets(table.config) is None:
         return None
     times = table.presentation_times()
     start = min(times, default=0)
     if not times or not _whole(table, start, max(times)):
         return None
-    slots = _slots([time - start for time in times], rate / table.timescale)
+    slots = _slots(times, start, rate / table.timescale)
     if slots is None:
         return None
     return Pictures(
@@ -140,23 +164,26 @@ def copy_timeline(pictures: Pictures, segment_seconds: float, *, refused: Contai
 
 def cell_bytes(pictures: Pictures, timeline: Timeline) -> list[int]:
     """Bytes of the pictures of every cell."""
-    total = [0, *accumulate(pictures.sizes)]
-    return [total[end] - total[begin] for begin, end in pairwise(timeline.bounds)]
+    return [sum(pictures.sizes[begin:end]) for begin, end in pairwise(timeline.bounds)]
 
 
-def begins_with_idr(sample: bytes, config: bytes) -> bool:
-    """Whether the beginning of a sample shows an IDR picture, and no parameter set that its ``avcC`` does not have.
+def begins_with_idr(beginning: bytes, size: int, config: bytes) -> bool:
+    """Whether a sample of ``size`` bytes shows an IDR picture, and no parameter set that its ``avcC`` does not have.
 
-    Raises ``MediaFormatError`` when the sample is cut off before its first slice, or malformed.
+    Raises ``MediaFormatError`` when the sample is cut off before the first byte of its first slice, or malformed.
     """
-    known = _parameter_sets(config)
-    for unit in nal_units(sample, length_size=nal_length_size(config)):
-        kind = unit[0] & 31
-        if kind in (SPS, SPS + 1) and known is not None and bytes(unit) not in known:
-            return False
+    known, width, at = _parameter_sets(config), nal_length_size(config), 0
+    while at + width < len(beginning):
+        start = at + width
+        at = start + int.from_bytes(beginning[at:start], "big")
+        kind = beginning[start] & 31
+        if at == start or at > size:
+            break
         if 1 <= kind <= IDR:
             return kind == IDR
-    raise MediaFormatError(reason="no picture in a sample")
+        if kind in (SPS, SPS + 1) and at <= len(beginning) and known is not None and beginning[start:at] not in known:
+            return False
+    raise MediaFormatError(reason="no picture in a sample, or a NAL unit that is empty or longer than it")
 
 
 def joined_ranges(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -187,21 +214,7 @@ def from_little(code: Literal["I", "Q"], data: bytes) -> array[int]:
     return numbers
 
 
-def _plain(video: VideoStream, rate: Fraction) -> bool:
-    width, height = display_size(video)
-    return (
-        video.codec == "h264"
-        and video.pixel_format == "yuv420p"
-        and not video.interlaced
-        and not video.colour.full_range
-        and video.colour.transfer in SDR_TRANSFERS
-        and video.rotation == 0
-        and (int(width), int(height)) == (video.width, video.height)
-        and min(width, height) <= MOST_SHORT_SIDE
-        and rate <= MOST_RATE
-    )
-
-
+@lru_cache(16)
 def _parameter_sets(config: bytes) -> frozenset[bytes] | None:
     """The SPS and PPS of an ``avcC`` (ISO/IEC 14496-15, 5.3.3.1); ``None`` unless it has exactly one SPS."""
     if len(config) < 7 or config[5] & 31 != 1:
@@ -230,18 +243,22 @@ def _whole(table: SampleTable, start: int, last: int) -> bool:
     return shown == 0 or shown > Fraction(last - start, table.timescale)
 
 
-def _slots(times: Sequence[int], frames_per_tick: Fraction) -> array[int] | None:
-    """The slot of every picture, unless two share one, one is left empty, or one lies too far from its slot."""
-    up, down = frames_per_tick.numerator, frames_per_tick.denominator
-    slots = array("I", ((2 * time * up + down) // (2 * down) for time in times))
-    worst = max(abs(time * up - slot * down) for time, slot in zip(times, slots, strict=True))
-    if worst > JITTER * down or sorted(slots) != list(range(len(slots))):
+def _slots(times: Sequence[int], start: int, frames_per_tick: Fraction) -> array[int] | None:
+    """The slot of every picture, unless two share one, one is left empty, or one lies too far from its slot.
+
+    An hour has 90,000 pictures: each step goes over all of them at once, which the interpreter does not see.
+    """
+    up, down = 2 * frames_per_tick.numerator, 2 * frames_per_tick.denominator
+    half, frames = down // 2, len(times)
+    if (up * (max(times) - start) + half) // down != frames - 1:
         return None
-    return slots
+    scaled = list(map(add, map(mul, times, repeat(up)), repeat(half - up * start)))
+    slots = array("I", map(floordiv, scaled, repeat(down)))
+    worst = max(abs(left - half) for left in set(map(mod, scaled, repeat(down))))
+    return slots if worst <= JITTER * down and len(set(slots)) == frames else None
 
 
 def _cuts(slots: array[int], sync: tuple[int, ...] | None) -> list[int]:
     """The sync samples that are shown after everything decoded before them."""
-    highest = list(accumulate(slots, max))
-    numbers = range(len(slots)) if sync is None else sync
-    return [n for n in numbers if slots[n] == n and (n == 0 or highest[n - 1] == n - 1)]
+    highest = [-1, *accumulate(slots, max)]
+    return [n for n in (range(len(slots)) if sync is None else sync) if slots[n] == n and highest[n] == n - 1]

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, chain, repeat
+from operator import add, lt, sub
 from typing import Literal
 
 from vidstead.media.errors import MediaFormatError
@@ -61,7 +62,7 @@ class SampleTable:
         """PTS of every sample in ticks, before edits."""
         if not self.offsets:
             return list(self.decode_times)
-        return [decode + offset for decode, offset in zip(self.decode_times, self.offsets, strict=True)]
+        return list(map(add, self.decode_times, self.offsets))
 
 
 def read_tables(movie: memoryview, kind: Literal["video", "audio"]) -> list[SampleTable]:
@@ -152,31 +153,24 @@ def _numbers(content: memoryview, at: int, count: int, code: Literal["I", "i", "
     return found
 
 
-def _pairs(content: memoryview, code: Literal["I", "i"]) -> Iterator[tuple[int, int]]:
-    """The entries of ``stts`` or ``ctts``: how many samples, and their number."""
+def _runs(content: memoryview, code: Literal["I", "i"], samples: int) -> Iterator[int]:
+    """The entries of ``stts`` or ``ctts``, each as often as it says: a number for every sample."""
     (count,) = unpack("I", content, 4)
-    found = _numbers(content, 8, 2 * count, code)
-    return zip(found[::2], found[1::2], strict=True)
+    times = _numbers(content, 8, 2 * count, "I")[::2]
+    if sum(times) != samples:
+        raise MediaFormatError(reason="stts or ctts counts other samples than stsz")
+    return chain.from_iterable(map(repeat, _numbers(content, 8, 2 * count, code)[1::2], times))
 
 
 def _decode_times(content: memoryview, samples: int) -> array[int]:
-    runs = list(_pairs(content, "I"))
-    if sum(count for count, _ in runs) != samples:
-        raise MediaFormatError(reason="stts counts other samples than stsz")
-    durations = chain.from_iterable(repeat(duration, count) for count, duration in runs)
-    times = array("q", accumulate(durations, initial=0))
+    times = array("q", accumulate(_runs(content, "I", samples), initial=0))
     times.pop()
     return times
 
 
 def _offsets(content: memoryview | None, samples: int) -> array[int]:
     """``ctts``; offsets of version 0 are read as signed too, as writers mean them."""
-    if content is None:
-        return array("q")
-    runs = [(count & 0xFFFFFFFF, offset) for count, offset in _pairs(content, "i")]
-    if sum(count for count, _ in runs) != samples:
-        raise MediaFormatError(reason="ctts counts other samples than stsz")
-    return array("q", chain.from_iterable(repeat(offset, count) for count, offset in runs))
+    return array("q") if content is None else array("q", _runs(content, "i", samples))
 
 
 def _sizes(content: memoryview) -> array[int]:
@@ -194,27 +188,41 @@ def _chunks(tables: dict[bytes, memoryview]) -> array[int]:
 
 
 def _positions(content: memoryview, chunks: array[int], sizes: array[int]) -> array[int]:
-    """Where each sample lies: chunk by chunk, sample after sample."""
+    """Where each sample lies: chunk by chunk, sample after sample.
+
+    An hour has 200,000 chunks: each step goes over all of them at once, which the interpreter does not see.
+    """
+    chunks, counts = _chunk_runs(content, chunks)
+    begins = list(accumulate(counts, initial=0))
+    if begins[-1] > len(sizes):  # the last chunk has fewer than stsc says
+        begins = [min(begin, len(sizes)) for begin in begins]
+        counts = list(map(sub, begins[1:], begins))
+    if begins[-1] != len(sizes):
+        raise MediaFormatError(reason="stsc places other samples than stsz")
+    if counts.count(1) == len(counts):
+        return array("Q", chunks)
+    before = list(accumulate(sizes, initial=0))
+    shifts = map(sub, chunks, map(before.__getitem__, begins))
+    try:
+        return array("Q", map(add, chain.from_iterable(map(repeat, shifts, counts)), before))
+    except OverflowError:
+        raise MediaFormatError(reason="a chunk beyond the end of every file") from None
+
+
+def _chunk_runs(content: memoryview, chunks: array[int]) -> tuple[array[int], list[int]]:
+    """Where each chunk that ``stsc`` tells of lies, and how many samples it has."""
     (count,) = unpack("I", content, 4)
     runs = _numbers(content, 8, 3 * count, "I")
     firsts, per_chunk = runs[::3], runs[1::3]
-    if any(number != 1 for number in runs[2::3]):
+    if runs[2::3].count(1) != count:
         raise MediaFormatError(reason="a track whose description changes")
-    positions = array("Q")
-    ends = chain(firsts[1:], [len(chunks) + 1])
-    sample = 0
-    for first, end, samples in zip(firsts, ends, per_chunk, strict=True):
-        for chunk in range(first - 1, end - 1):
-            if chunk >= len(chunks) or sample >= len(sizes):
-                break
-            at = chunks[chunk]
-            for size in sizes[sample : sample + samples]:
-                positions.append(at)
-                at += size
-            sample += samples
-    if len(positions) != len(sizes):
-        raise MediaFormatError(reason="stsc places other samples than stsz")
-    return positions
+    end = len(chunks) + 1
+    if not all(map(lt, [0, *firsts], firsts)):
+        raise MediaFormatError(reason="stsc is out of order")
+    while firsts and firsts[-1] > end:
+        firsts.pop()
+    lengths = map(sub, [*firsts[1:], end], firsts)
+    return chunks[firsts[0] - 1 :] if firsts else chunks[:0], list(chain.from_iterable(map(repeat, per_chunk, lengths)))
 
 
 def _sync(content: memoryview | None, samples: int) -> tuple[int, ...] | None:

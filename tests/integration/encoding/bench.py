@@ -1,7 +1,8 @@
 """A source, published without a database: its plan, its rows, and any of its cells by the real children."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from fractions import Fraction
 from pathlib import Path
 
 from tests.oracle.barcode import ffmpeg
@@ -22,7 +23,7 @@ Cells = dict[tuple[str, int], bytes]
 class EncodeAll:
     """A ``Copier`` to which no source conforms."""
 
-    async def look(self, parts: Sequence[Part]) -> None:
+    async def look(self, parts: Sequence[Part], segment_seconds: Callable[[Fraction], float]) -> None:
         """Nothing."""
 
     async def plan(self, parts: Sequence[Part], facts: SourceFacts, segment_seconds: float) -> CopyPlan | None:

@@ -8,12 +8,12 @@ So it needs no child, and takes milliseconds.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from typing import Literal
 
 from vidstead.encoding.adapters.cutters import write_cell
 from vidstead.encoding.adapters.grant import ReadRange, read_range, reading
@@ -36,8 +36,10 @@ from vidstead.media import (
     fragment_overhead,
     output_colour,
     peak_of_cells,
+    plain_pictures,
     sane_bitrate,
     standard_rate,
+    table_rate,
     video_codec,
     video_init,
 )
@@ -49,6 +51,7 @@ READERS = 32
 KEPT = 16
 """Sources whose pictures are kept in memory."""
 REPLANS = 3
+Cut = tuple[Pictures | None, Timeline | None]
 
 
 class Mp4Copier:
@@ -58,14 +61,18 @@ class Mp4Copier:
         self._store = store
         self._pictures: OrderedDict[str, Pictures] = OrderedDict()
         self._movies = Movies(store)
+        self._cuts: dict[tuple[object, ...], Cut] = {}
         self._sound = SoundCopier(store, self._movies)
 
-    async def look(self, parts: Sequence[Part]) -> None:
+    async def look(self, parts: Sequence[Part], segment_seconds: Callable[[Fraction], float]) -> None:
         """See ``Copier`` in ``ports``."""
-        kinds: tuple[Literal["video", "audio"], ...] = ("video", "audio")
-        for kind in kinds:
-            with suppress(Exception):  # whoever needs it will say so, and the prober first
-                await asyncio.to_thread(self._movies.tables, parts, kind)
+        with suppress(Exception):  # whoever needs it will say so, and the prober first
+            await asyncio.to_thread(self._look, parts, segment_seconds)
+
+    def _look(self, parts: Sequence[Part], segment_seconds: Callable[[Fraction], float]) -> None:
+        for table in self._movies.tables(parts, "video")[:1]:
+            rate = standard_rate(table_rate(table))
+            self._cut(parts, rate, segment_seconds(len(table.sizes) / rate))
 
     async def plan_sound(self, parts: Sequence[Part], facts: SourceFacts, timeline: Timeline) -> SoundPlan | None:
         """See ``Copier`` in ``ports``."""
@@ -78,10 +85,11 @@ class Mp4Copier:
         return await asyncio.to_thread(self._plan, parts, facts.video, segment_seconds)
 
     def _plan(self, parts: Sequence[Part], video: VideoStream, segment_seconds: float) -> CopyPlan | None:
+        rate = standard_rate(video.average_rate)
+        if not plain_pictures(video, rate):
+            return None
         try:
-            tables = self._movies.tables(parts, "video")
-            pictures = conforming(video, tables[0], standard_rate(video.average_rate)) if len(tables) == 1 else None
-            timeline = self._timeline(parts, pictures, segment_seconds) if pictures else None
+            pictures, timeline = self._cut(parts, rate, segment_seconds)
         except MediaFormatError:
             return None  # a film that can't be copied can still be decoded
         if pictures is None or timeline is None:
@@ -103,6 +111,17 @@ class Mp4Copier:
         )
         header = _header(video, timeline, pictures.config)
         return CopyPlan(timeline=timeline, spec=spec, header=header, bandwidth=peak, pictures=pictures.to_bytes())
+
+    def _cut(self, parts: Sequence[Part], rate: Fraction, segment_seconds: float) -> Cut:
+        """The pictures and where they are cut, as far as both may pass through; kept, for ``look`` comes before."""
+        asked = (rate, segment_seconds, *(part.key for part in parts))
+        found = self._cuts.get(asked)
+        if found is None:
+            tables = self._movies.tables(parts, "video")
+            pictures = conforming(tables[0], rate) if len(tables) == 1 else None
+            found = (pictures, self._timeline(parts, pictures, segment_seconds) if pictures else None)
+            self._cuts = {asked: found}
+        return found
 
     def _timeline(self, parts: Sequence[Part], pictures: Pictures, segment_seconds: float) -> Timeline | None:
         """Cells that all begin with IDR pictures: cuts that do not are refused, and the cells planned anew."""
@@ -161,9 +180,10 @@ class Mp4Copier:
 
 def _is_idr(read: ReadRange, pictures: Pictures, cut: int) -> bool:
     for most in LOOK_BYTES:
-        data = read(pictures.positions[cut], min(most, pictures.sizes[cut]))
+        size = pictures.sizes[cut]
+        data = read(pictures.positions[cut], min(most, size))
         try:
-            return begins_with_idr(data, pictures.config)
+            return begins_with_idr(data, size, pictures.config)
         except MediaFormatError:
             continue
     return False

@@ -8,15 +8,19 @@ from typing import Literal
 
 from vidstead.encoding.adapters.grant import read_range
 from vidstead.grid import Part
-from vidstead.media import SampleTable, read_tables
+from vidstead.media import MediaFormatError, SampleTable, read_tables
 from vidstead.storage import ObjectStore
 
 MOST_BOXES = 64
 """Boxes at the top level of the file that are looked at in search of the ``moov``."""
 MOST_MOOV_BYTES = 64 << 20
-KEPT = 4
-"""Kinds of tracks whose tables are kept, two for a source: an hour's take 10 MB."""
+KEPT = 2
+"""Sources whose tables are kept: an hour's take 10 MB."""
 BOX_HEADER = struct.Struct(">I4sQ")
+
+
+Kind = Literal["video", "audio"]
+KINDS: tuple[Kind, ...] = ("video", "audio")
 
 
 class Movies:
@@ -24,25 +28,36 @@ class Movies:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._kept: OrderedDict[tuple[str, ...], list[SampleTable]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], dict[Kind, list[SampleTable] | MediaFormatError]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def tables(self, parts: Sequence[Part], kind: Literal["video", "audio"]) -> list[SampleTable]:
+    def tables(self, parts: Sequence[Part], kind: Kind) -> list[SampleTable]:
         """The tables of every track of a kind; none where it is no MP4, or one in fragments.
 
-        Raises ``MediaFormatError``, and what the store raises.
+        Raises ``MediaFormatError`` where those of this kind are wrong, and what the store raises.
         """
-        asked = (kind, *(part.key for part in parts))
+        keys = tuple(part.key for part in parts)
         with self._lock:
-            found = self._kept.get(asked)
+            found = self._kept.get(keys)
         if found is None:
             movie = read_moov(self._store, parts)
-            found = read_tables(memoryview(movie), kind) if movie else []
+            found = {each: _tables(movie, each) for each in KINDS}
             with self._lock:
-                self._kept[asked] = found
+                self._kept[keys] = found
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-        return found
+        tables = found[kind]
+        if isinstance(tables, MediaFormatError):
+            raise tables
+        return tables
+
+
+def _tables(movie: bytes | None, kind: Kind) -> list[SampleTable] | MediaFormatError:
+    """Each kind by itself: what is wrong with the sound keeps no picture from passing through."""
+    try:
+        return read_tables(memoryview(movie), kind) if movie else []
+    except MediaFormatError as error:
+        return error
 
 
 def read_moov(store: ObjectStore, parts: Sequence[Part]) -> bytes | None:

@@ -15,12 +15,12 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate, pairwise, repeat
-from operator import add, floordiv, mod, mul
+from itertools import accumulate, pairwise
+from operator import add
 from typing import Literal, Self
 
 from vidstead.media.codecs import nal_length_size
@@ -123,11 +123,10 @@ def conforming(table: SampleTable, rate: Fraction) -> Pictures | None:
     """
     if table.descriptions != (b"avc1",) or _parameter_sets(table.config) is None:
         return None
-    times = table.presentation_times()
-    start = min(times, default=0)
-    if not times or not _whole(table, start, max(times)):
+    if not table.sizes:
         return None
-    slots = _slots(times, start, rate / table.timescale)
+    start, last = table.shown()
+    slots = _slots(table, rate, start, last) if _whole(table, start, last) else None
     if slots is None:
         return None
     return Pictures(
@@ -135,7 +134,7 @@ def conforming(table: SampleTable, rate: Fraction) -> Pictures | None:
         config=table.config,
         slots=slots,
         sizes=table.sizes,
-        positions=table.positions,
+        positions=table.positions(),
         cuts=tuple(_cuts(slots, table.sync)),
     )
 
@@ -243,22 +242,31 @@ def _whole(table: SampleTable, start: int, last: int) -> bool:
     return shown == 0 or shown > Fraction(last - start, table.timescale)
 
 
-def _slots(times: Sequence[int], start: int, frames_per_tick: Fraction) -> array[int] | None:
+def _slots(table: SampleTable, rate: Fraction, start: int, last: int) -> array[int] | None:
     """The slot of every picture, unless two share one, one is left empty, or one lies too far from its slot.
 
-    An hour has 90,000 pictures: each step goes over all of them at once, which the interpreter does not see.
+    An hour has 90,000 pictures. Where each lasts one slot, as in most films, a few offsets tell all of them.
     """
-    up, down = 2 * frames_per_tick.numerator, 2 * frames_per_tick.denominator
-    half, frames = down // 2, len(times)
-    if (up * (max(times) - start) + half) // down != frames - 1:
+    frames = len(table.sizes)
+    up, down = 2 * rate.numerator, 2 * rate.denominator * table.timescale
+    half = down // 2
+    if (up * (last - start) + half) // down != frames - 1:
         return None
-    scaled = list(map(add, map(mul, times, repeat(up)), repeat(half - up * start)))
-    slots = array("I", map(floordiv, scaled, repeat(down)))
-    worst = max(abs(left - half) for left in set(map(mod, scaled, repeat(down))))
-    return slots if worst <= JITTER * down and len(set(slots)) == frames else None
+    times, offsets = table.decode_times, table.offsets or array("q", [0]) * frames
+    steady = isinstance(times, range) and up * times.step == down
+    scaled = {time: up * (time - start) + half for time in (set(offsets) if steady else table.presentation_times())}
+    if max(abs(whole % down - half) for whole in scaled.values()) > JITTER * down:
+        return None
+    places = {time: whole // down for time, whole in scaled.items()}
+    if steady:
+        slots = array("I", map(add, range(frames), map(places.__getitem__, offsets)))
+    else:
+        slots = array("I", map(places.__getitem__, table.presentation_times()))
+    return slots if len(set(slots)) == frames else None
 
 
 def _cuts(slots: array[int], sync: tuple[int, ...] | None) -> list[int]:
     """The sync samples that are shown after everything decoded before them."""
-    highest = [-1, *accumulate(slots, max)]
-    return [n for n in (range(len(slots)) if sync is None else sync) if slots[n] == n and highest[n] == n - 1]
+    numbers = range(len(slots)) if sync is None else sync
+    highest = accumulate((max(slots[early:late], default=-1) for early, late in pairwise([0, *numbers])), max)
+    return [n for n, before in zip(numbers, highest, strict=True) if slots[n] == n and before == n - 1]

@@ -8,9 +8,10 @@ bytes can't ask for gigabytes.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, islice, repeat
 from operator import add, lt, sub
 from typing import Literal
 
@@ -20,6 +21,7 @@ from vidstead.media.fmp4.reader import decoder_info
 
 MOST_SAMPLES = 4_000_000
 """Samples of a track: 18 hours at 60 frames per second."""
+MOST_POSITION = 1 << 62
 HANDLERS = {"video": b"vide", "audio": b"soun"}
 
 
@@ -47,22 +49,40 @@ class SampleTable:
     config: bytes
     """Of the first description: content of ``avcC``, or the AudioSpecificConfig; empty where it has neither."""
     edits: tuple[Edit, ...]
-    decode_times: array[int]
-    """DTS in ticks; of the first sample 0."""
+    decode_times: Sequence[int]
+    """DTS in ticks; of the first sample 0. A ``range`` where every sample lasts as long."""
     offsets: array[int]
     """PTS less DTS in ticks; empty where all are 0."""
     sizes: array[int]
     """Bytes."""
-    positions: array[int]
-    """Byte positions in the file."""
+    chunks: array[int]
+    """Byte positions in the file of the chunks, in which samples follow each other."""
+    begins: Sequence[int]
+    """Of every chunk the number of its first sample. A ``range`` where each chunk is one sample."""
     sync: tuple[int, ...] | None
     """Numbers of the sync samples from 0; ``None`` where every sample is one."""
 
-    def presentation_times(self) -> list[int]:
+    def presentation_times(self) -> Iterator[int]:
         """PTS of every sample in ticks, before edits."""
-        if not self.offsets:
-            return list(self.decode_times)
-        return list(map(add, self.decode_times, self.offsets))
+        return map(add, self.decode_times, self.offsets) if self.offsets else iter(self.decode_times)
+
+    def shown(self) -> tuple[int, int]:
+        """PTS of the samples that are shown first and last. Raises ``ValueError`` where there is none."""
+        times, offsets = self.decode_times, self.offsets
+        if not offsets:
+            return min(times), max(times)
+        head = bisect_right(times, times[0] + offsets[0] - min(offsets))
+        tail = bisect_left(times, times[-1] + offsets[-1] - max(offsets))
+        return min(map(add, times[:head], offsets)), max(map(add, times[tail:], offsets[tail:]))
+
+    def positions(self) -> array[int]:
+        """Where each sample lies, in bytes from the beginning of the file."""
+        if isinstance(self.begins, range):
+            return array("Q", self.chunks)
+        found = array("Q")
+        for chunk, begin, end in zip(self.chunks, self.begins, [*self.begins[1:], len(self.sizes)], strict=True):
+            found.extend(islice(accumulate(self.sizes[begin:end], initial=chunk), end - begin))
+        return found
 
 
 def read_tables(movie: memoryview, kind: Literal["video", "audio"]) -> list[SampleTable]:
@@ -85,6 +105,7 @@ def _read_track(track: memoryview, movie_timescale: int) -> SampleTable:
     if not entries or not timescale or not movie_timescale:
         raise MediaFormatError(reason="a track without a description or a timescale")
     sizes = _sizes(_box(tables, b"stsz"))
+    chunks, begins = _chunks(_box(tables, b"stsc"), _chunk_positions(tables), len(sizes))
     return SampleTable(
         track_id=track_id,
         timescale=timescale,
@@ -95,7 +116,8 @@ def _read_track(track: memoryview, movie_timescale: int) -> SampleTable:
         decode_times=_decode_times(_box(tables, b"stts"), len(sizes)),
         offsets=_offsets(tables.get(b"ctts"), len(sizes)),
         sizes=sizes,
-        positions=_positions(_box(tables, b"stsc"), _chunks(tables), sizes),
+        chunks=chunks,
+        begins=begins,
         sync=_sync(tables.get(b"stss"), len(sizes)),
     )
 
@@ -153,24 +175,30 @@ def _numbers(content: memoryview, at: int, count: int, code: Literal["I", "i", "
     return found
 
 
-def _runs(content: memoryview, code: Literal["I", "i"], samples: int) -> Iterator[int]:
-    """The entries of ``stts`` or ``ctts``, each as often as it says: a number for every sample."""
+def _runs(content: memoryview, code: Literal["I", "i"], samples: int) -> tuple[array[int], array[int]]:
+    """The entries of ``stts`` or ``ctts``: how many samples, and their number."""
     (count,) = unpack("I", content, 4)
     times = _numbers(content, 8, 2 * count, "I")[::2]
     if sum(times) != samples:
         raise MediaFormatError(reason="stts or ctts counts other samples than stsz")
-    return chain.from_iterable(map(repeat, _numbers(content, 8, 2 * count, code)[1::2], times))
+    return times, _numbers(content, 8, 2 * count, code)[1::2]
 
 
-def _decode_times(content: memoryview, samples: int) -> array[int]:
-    times = array("q", accumulate(_runs(content, "I", samples), initial=0))
-    times.pop()
-    return times
+def _decode_times(content: memoryview, samples: int) -> Sequence[int]:
+    times, durations = _runs(content, "I", samples)
+    if len(durations) == 1 and durations[0]:
+        return range(0, samples * durations[0], durations[0])
+    found = array("q", accumulate(chain.from_iterable(map(repeat, durations, times)), initial=0))
+    found.pop()
+    return found
 
 
 def _offsets(content: memoryview | None, samples: int) -> array[int]:
     """``ctts``; offsets of version 0 are read as signed too, as writers mean them."""
-    return array("q") if content is None else array("q", _runs(content, "i", samples))
+    if content is None:
+        return array("q")
+    times, offsets = _runs(content, "i", samples)
+    return array("q", chain.from_iterable(map(repeat, offsets, times)))
 
 
 def _sizes(content: memoryview) -> array[int]:
@@ -180,49 +208,38 @@ def _sizes(content: memoryview) -> array[int]:
     return array("I", [same]) * count if same else _numbers(content, 12, count, "I")
 
 
-def _chunks(tables: dict[bytes, memoryview]) -> array[int]:
+def _chunk_positions(tables: dict[bytes, memoryview]) -> array[int]:
     wide = b"co64" in tables
     content = _box(tables, b"co64" if wide else b"stco")
     (count,) = unpack("I", content, 4)
-    return _numbers(content, 8, count, "Q" if wide else "I")
+    found = _numbers(content, 8, count, "Q" if wide else "I")
+    if wide and max(found, default=0) > MOST_POSITION:
+        raise MediaFormatError(reason="a chunk beyond the end of every file")
+    return found
 
 
-def _positions(content: memoryview, chunks: array[int], sizes: array[int]) -> array[int]:
-    """Where each sample lies: chunk by chunk, sample after sample.
-
-    An hour has 200,000 chunks: each step goes over all of them at once, which the interpreter does not see.
-    """
-    chunks, counts = _chunk_runs(content, chunks)
-    begins = list(accumulate(counts, initial=0))
-    if begins[-1] > len(sizes):  # the last chunk has fewer than stsc says
-        begins = [min(begin, len(sizes)) for begin in begins]
-        counts = list(map(sub, begins[1:], begins))
-    if begins[-1] != len(sizes):
-        raise MediaFormatError(reason="stsc places other samples than stsz")
-    if counts.count(1) == len(counts):
-        return array("Q", chunks)
-    before = list(accumulate(sizes, initial=0))
-    shifts = map(sub, chunks, map(before.__getitem__, begins))
-    try:
-        return array("Q", map(add, chain.from_iterable(map(repeat, shifts, counts)), before))
-    except OverflowError:
-        raise MediaFormatError(reason="a chunk beyond the end of every file") from None
-
-
-def _chunk_runs(content: memoryview, chunks: array[int]) -> tuple[array[int], list[int]]:
-    """Where each chunk that ``stsc`` tells of lies, and how many samples it has."""
+def _chunks(content: memoryview, chunks: array[int], samples: int) -> tuple[array[int], Sequence[int]]:
+    """The chunks that ``stsc`` tells of: where they lie, and which sample is the first of each."""
     (count,) = unpack("I", content, 4)
     runs = _numbers(content, 8, 3 * count, "I")
     firsts, per_chunk = runs[::3], runs[1::3]
     if runs[2::3].count(1) != count:
         raise MediaFormatError(reason="a track whose description changes")
-    end = len(chunks) + 1
     if not all(map(lt, [0, *firsts], firsts)):
         raise MediaFormatError(reason="stsc is out of order")
+    end = len(chunks) + 1
     while firsts and firsts[-1] > end:
         firsts.pop()
+    skipped = firsts[0] - 1 if firsts else 0
+    if per_chunk.count(1) == count and len(chunks) - skipped >= samples:
+        return chunks[skipped : skipped + samples], range(samples)
     lengths = map(sub, [*firsts[1:], end], firsts)
-    return chunks[firsts[0] - 1 :] if firsts else chunks[:0], list(chain.from_iterable(map(repeat, per_chunk, lengths)))
+    begins = array("q", accumulate(chain.from_iterable(map(repeat, per_chunk, lengths)), initial=0))
+    if begins[-1] < samples:
+        raise MediaFormatError(reason="stsc places other samples than stsz")
+    while begins and begins[-1] >= samples:  # the last chunk may have fewer than stsc says, and chunks be left over
+        begins.pop()
+    return chunks[skipped : skipped + len(begins)], begins
 
 
 def _sync(content: memoryview | None, samples: int) -> tuple[int, ...] | None:

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import ceil
+from operator import sub
 from typing import Self
 
 from vidstead.media.codecs import aac_config
@@ -52,7 +54,10 @@ class SoundFrames:
     lead: int
     """Samples before asset time 0."""
     sizes: array[int]
-    positions: array[int]
+    chunks: array[int]
+    """Byte positions of groups of frames that follow each other in the file."""
+    begins: Sequence[int]
+    """The first frame of each group; of the first group that is 0."""
 
     @property
     def before(self) -> int:
@@ -71,23 +76,26 @@ class SoundFrames:
             "channels": self.channels,
             "lead": self.lead,
             "frames": len(self.sizes),
+            "chunks": len(self.chunks),
         }
-        return b"".join([json.dumps(head).encode(), b"\n", to_little(self.sizes), to_little(self.positions)])
+        numbers = (self.sizes, array("Q", self.chunks), array("Q", self.begins))
+        return b"".join([json.dumps(head).encode(), b"\n", *map(to_little, numbers)])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """What ``to_bytes`` wrote. Raises ``ValueError`` for anything else."""
         line, _, numbers = data.partition(b"\n")
         head = json.loads(line)
-        count = int(head["frames"])
-        if len(numbers) != 12 * count:
+        sizes, chunks = 4 * int(head["frames"]), 8 * int(head["chunks"])
+        if len(numbers) != sizes + 2 * chunks:
             raise ValueError("the frames are not as many as they say")
         return cls(
             sample_rate=int(head["sample_rate"]),
             channels=int(head["channels"]),
             lead=int(head["lead"]),
-            sizes=from_little("I", numbers[: 4 * count]),
-            positions=from_little("Q", numbers[4 * count :]),
+            sizes=from_little("I", numbers[:sizes]),
+            chunks=from_little("Q", numbers[sizes : sizes + chunks]),
+            begins=from_little("Q", numbers[sizes + chunks :]),
         )
 
     def frames_of(self, begin: int, end: int, *, first: bool) -> range:
@@ -96,8 +104,16 @@ class SoundFrames:
 
     def span(self, frames: range) -> list[tuple[int, int]]:
         """Position and size of some frames; neighbours in the file are joined."""
-        numbers = slice(frames.start, frames.stop)
-        return joined_ranges(zip(self.positions[numbers], self.sizes[numbers], strict=True))
+        return joined_ranges(self._groups(frames))
+
+    def _groups(self, frames: range) -> Iterator[tuple[int, int]]:
+        """Position and size of the part of each group that is among ``frames``."""
+        group = bisect_right(self.begins, frames.start) - 1
+        for begin, end in pairwise([*self.begins[group : bisect_left(self.begins, frames.stop)], frames.stop]):
+            first = max(begin, frames.start)
+            if first < end:
+                yield self.chunks[group] + sum(self.sizes[begin:first]), sum(self.sizes[first:end])
+            group += 1
 
     def fragment(self, frames: range, data: bytes) -> Fragment:
         """Some frames as a fragment; ``data`` is what ``span`` names."""
@@ -144,13 +160,25 @@ def conforming_sound(sound: AudioStream, table: SampleTable, zero: Fraction) -> 
     average = 8 * sum(table.sizes) * Fraction(sound.sample_rate, AAC_FRAME * len(table.sizes))
     if count <= at_zero or average > MOST_BITRATE:
         return None
+    chunks, numbers = _from_frame(table, kept)
     return SoundFrames(
         sample_rate=sound.sample_rate,
         channels=sound.channels,
         lead=max(0, -first - kept * AAC_FRAME),
         sizes=table.sizes[kept:count],
-        positions=table.positions[kept:count],
+        chunks=chunks,
+        begins=numbers,
     )
+
+
+def _from_frame(table: SampleTable, kept: int) -> tuple[array[int], Sequence[int]]:
+    """The chunks from the frame ``kept`` on, and the first frame of each, counted from that one."""
+    if not kept:
+        return table.chunks, table.begins
+    chunk = bisect_right(table.begins, kept) - 1
+    chunks = array("Q", table.chunks[chunk:])
+    chunks[0] += sum(table.sizes[table.begins[chunk] : kept])
+    return chunks, array("q", [0, *map(sub, table.begins[chunk + 1 :], repeat(kept))])
 
 
 def _plain(sound: AudioStream, table: SampleTable) -> bool:
@@ -165,11 +193,11 @@ def _plain(sound: AudioStream, table: SampleTable) -> bool:
 
 def _even(table: SampleTable, rate: int) -> bool:
     """Whether every frame is where counting from the first one puts it, with 1024 samples to each."""
-    if not table.sizes or any(table.offsets) or table.sync is not None or not all(table.sizes):
+    if not table.sizes or any(table.offsets) or table.sync is not None or 0 in table.sizes:
         return False
     step, unit = AAC_FRAME * table.timescale, rate * table.timescale
-    if step % rate == 0 and table.decode_times == array("q", range(0, len(table.sizes) * step // rate, step // rate)):
-        return True  # most films are, and so it takes a third of the time
+    if isinstance(table.decode_times, range) and table.decode_times.step * rate == step:
+        return True
     worst = max(abs(time * rate - number * step) for number, time in enumerate(table.decode_times))
     return worst <= JITTER * unit
 

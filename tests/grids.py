@@ -122,3 +122,8 @@ def cells_of(grid: Grid) -> list[CellRef]:
 def cell(at: CellRef, *, worker: str = "tester", size: int = 10) -> Cell:
     """A record of a stored cell."""
     return Cell(row_id=at.row_id, index=at.index, size=size, sha256="ab" * 32, encode_ms=5, worker=worker)
+
+
+async def wanted(grids: Grids, environment_id: str, at: CellRef) -> bool:
+    """Whether a viewer waits for a cell now."""
+    return await grids.furthest_wanted(environment_id, [at.row_id], range(at.index, at.index + 1)) is not None

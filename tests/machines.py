@@ -142,11 +142,11 @@ class Installation:
         return len(self.stored()) == int(self.query("select sum(cells) from app.rows")[0][0])
 
     def busy(self) -> bool:
-        """Whether a job waits or runs, other than those that come again and again."""
+        """Whether a job waits or runs, other than those that come again and again, or a run goes on after its job."""
         return bool(
             self.query(
                 "select 1 from procrastinate.procrastinate_jobs where status in ('todo', 'doing')"
-                " and queue_name <> 'system' limit 1"
+                " and queue_name <> 'system' union all select 1 from app.leases where expires_at > now() limit 1"
             )
         )
 

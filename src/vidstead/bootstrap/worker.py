@@ -25,7 +25,6 @@ from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4
 LIGHT_SLOTS = 1
-AHEAD_SLOTS = 1
 PROGRESS_GATHER_SECONDS = 0.25
 """How much later percentages may be told, so that cells which come together are counted together."""
 
@@ -43,6 +42,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     encoder = FfmpegEncoder(core.store, ffmpeg_path(settings), copier)
     speeds = Speeds(core.database)
     best = BestSpeed(speeds, fixed=settings.encode_speed)
+    filler = SpanFiller(core.grids, core.store, encoder, worker=core.name, look_aheads=settings.hot_slots)
+    encoding.register(core.jobs, filler)
     publishing = _register(core, settings, copier, encoder, best)
     calibration = _calibration(speeds, settings, encoder)
     progress = Progress(core.database, core.assets)
@@ -59,6 +60,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         await core.jobs.run(_slots(settings), stop)
     finally:
         stop.set()
+        await filler.close()
         for task in aside:
             task.cancel()
         for task in aside:
@@ -76,10 +78,8 @@ def _calibration(speeds: Speeds, settings: Settings, encoder: FfmpegEncoder) -> 
 def _slots(settings: Settings) -> dict[Queue, int]:
     """Jobs at a time in each lane; a worker without bulk work has no light work either."""
     bulk = settings.bulk_slots
-    hot = settings.hot_slots
     return {
-        "hot": hot,
-        "ahead": min(hot, AHEAD_SLOTS),
+        "hot": settings.hot_slots,
         "bulk": bulk,
         "light": min(bulk, LIGHT_SLOTS),
         "system": SYSTEM_SLOTS,
@@ -95,7 +95,6 @@ def _register(
         core.database, core.jobs, core.store, core.grids, core.assets, publisher, encode_speed=speed.latest
     )
     grid.register(core.jobs, core.grids, core.clips)
-    encoding.register(core.jobs, SpanFiller(core.grids, core.store, encoder, worker=core.name))
     ingest.register(core.jobs, publishing, core.inputs, core.uploads)
     return publishing
 

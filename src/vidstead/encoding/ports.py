@@ -18,9 +18,9 @@ class Urgency(enum.IntEnum):
     """Who waits for a run; the value is the niceness of its processes."""
 
     AWAITED = 0
-    """A viewer, now."""
+    """A viewer, now, for its first column; what is behind that he wants soon."""
     AHEAD = 10
-    """The same viewer, soon: what is awaited now comes first, even of others."""
+    """What is behind that: the run yields to all that is awaited now, even by others."""
     BULK = 19
     """Nobody yet: on time that nobody else wants (``SCHED_IDLE`` where there is that)."""
 

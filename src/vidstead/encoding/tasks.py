@@ -1,8 +1,8 @@
-"""Jobs of encoding: cells that viewers wait for, what lies ahead of them, the rest in the background, help with it."""
+"""Jobs of encoding: cells that viewers wait for, the rest in the background, help with it."""
 
 from vidstead.encoding.fill import BULK_TASK, HELP_TASK, LIGHT_TASK
 from vidstead.encoding.service import SpanFiller
-from vidstead.grid import AHEAD_TASK, HOT_TASK, Span
+from vidstead.grid import HOT_TASK, Span
 from vidstead.jobs import Jobs
 
 HOT_ATTEMPTS = 2
@@ -17,12 +17,6 @@ def register(jobs: Jobs, filler: SpanFiller) -> None:
         environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int, hot: bool = True
     ) -> None:
         await filler.fill(_span(environment_id, grid_id, row_ids, first, count, hot=hot))
-
-    @jobs.task(AHEAD_TASK, queue="ahead", attempts=HOT_ATTEMPTS)
-    async def ahead(
-        environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int, hot: bool = True
-    ) -> None:
-        await filler.look_ahead(_span(environment_id, grid_id, row_ids, first, count, hot=hot))
 
     async def background(environment_id: str, grid_id: str, row_ids: list[int], first: int, count: int) -> None:
         await filler.fill(_span(environment_id, grid_id, row_ids, first, count, hot=False))

@@ -5,12 +5,11 @@ from vidstead.grid.errors import GridError, GridNotFound, TooManyClips
 from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, pictures_key, sound_key, source_prefix
 from vidstead.grid.model import Cell, CellRef, Coverage, Grid, Loan, NewRow, Part, Place, Row, Source, Span
 from vidstead.grid.offers import first_row, offered_rows
-from vidstead.grid.service import AHEAD_TASK, HOT_TASK, Grids, Recorded
+from vidstead.grid.service import HOT_TASK, Grids, Recorded
 from vidstead.grid.tasks import register
 from vidstead.grid.waiting import Waiting
 
 __all__ = [
-    "AHEAD_TASK",
     "HOT_TASK",
     "Cell",
     "CellRef",

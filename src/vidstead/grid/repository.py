@@ -127,9 +127,10 @@ UNWANT = text("""
     where environment_id = :environment_id and row_id = :row_id and index = :index and holder = :holder
 """)
 
-WANTED = text("""
-    select 1 from wants
-    where environment_id = :environment_id and row_id = :row_id and index = :index and wanted_until > now()
+FURTHEST_WANTED = text("""
+    select max(index) from wants
+    where environment_id = :environment_id and row_id = any(:row_ids) and index >= :first and index < :end
+      and wanted_until > now()
 """)
 
 # Of what a grid shows: of a clip also what is lent to it, of a film not its spares.
@@ -431,9 +432,13 @@ async def unwant(connection: AsyncConnection, environment_id: str, holder: str, 
     await connection.execute(UNWANT, {**_coordinates(environment_id, cell), "holder": holder})
 
 
-async def wanted(connection: AsyncConnection, environment_id: str, cell: CellRef) -> bool:
-    """Whether somebody waits for a cell now."""
-    return (await connection.execute(WANTED, _coordinates(environment_id, cell))).first() is not None
+async def furthest_wanted(
+    connection: AsyncConnection, environment_id: str, row_ids: Sequence[int], columns: range
+) -> int | None:
+    """The last of ``columns`` of which somebody waits for a cell of the rows now."""
+    place = {"row_ids": list(row_ids), "first": columns.start, "end": columns.stop}
+    found: int | None = await connection.scalar(FURTHEST_WANTED, {"environment_id": environment_id, **place})
+    return found
 
 
 async def coverage(connection: AsyncConnection, environment_id: str, grid_id: str) -> Coverage:

@@ -8,7 +8,7 @@ import asyncio
 import enum
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,12 +19,11 @@ from vidstead.grid.clips import repository as clips
 from vidstead.grid.errors import GridNotFound
 from vidstead.grid.keys import grid_prefix, source_prefix
 from vidstead.grid.model import Cell, CellRef, Coverage, Grid, NewRow, Source, Span
-from vidstead.jobs import Jobs, Queue
+from vidstead.jobs import Jobs
 from vidstead.media import Timeline
 from vidstead.storage import ObjectStore
 
 HOT_TASK = "encoding.hot"
-AHEAD_TASK = "encoding.ahead"
 SWEEP_TASK = "grid.sweep"
 EXPECTED = "expected"
 WANT_SECONDS = 5.0
@@ -168,27 +167,15 @@ class Grids:
             count=1 + ahead,
             hot=True,
         )
-        await self._defer_span(connection, HOT_TASK, "hot", span)
-
-    async def look_ahead(self, span: Span) -> None:
-        """Have made what lies behind the first column of a span that was made for a viewer: he comes to it soon."""
-        if span.count > 1:
-            behind = replace(span, first=span.first + 1, count=span.count - 1)
-            async with self._database.begin(span.environment_id) as connection:
-                await self._defer_span(connection, AHEAD_TASK, "ahead", behind)
-
-    async def _defer_span(self, connection: AsyncConnection, task: str, queue: Queue, span: Span) -> None:
-        """The newest wish comes first."""
         arguments = {**asdict(span), "row_ids": list(span.row_ids)}
-        rows = "-".join(str(row_id) for row_id in span.row_ids)
-        once = f"{queue}:{rows}:{span.first}"
-        priority = int(time.time())
-        await self._jobs.defer(connection, task, arguments, queue=queue, priority=priority, once=once)
+        once = f"hot:{cell.row_id}:{cell.index}"
+        newest_first = int(time.time())
+        await self._jobs.defer(connection, HOT_TASK, arguments, queue="hot", priority=newest_first, once=once)
 
-    async def wanted(self, environment_id: str, cell: CellRef) -> bool:
-        """Whether a viewer still waits for a cell."""
+    async def furthest_wanted(self, environment_id: str, row_ids: Sequence[int], columns: range) -> int | None:
+        """The last of ``columns`` of which a viewer waits for a cell of the rows now."""
         async with self._database.begin(environment_id) as connection:
-            return await repository.wanted(connection, environment_id, cell)
+            return await repository.furthest_wanted(connection, environment_id, row_ids, columns)
 
     async def coverage(self, connection: AsyncConnection, environment_id: str, grid_id: str) -> Coverage:
         """How much of a grid is stored."""

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Queue = Literal["hot", "ahead", "bulk", "light", "system"]
-"""``hot``: a viewer waits. ``ahead``: the same viewer will, soon; kept apart from those who wait now.
-``bulk``: hours of work that nobody waits for. ``light``: the cheap part of that, kept apart from the rest. ``system``:
-short, and never starved."""
+Queue = Literal["hot", "bulk", "light", "system"]
+"""``hot``: a viewer waits. ``bulk``: hours of work that nobody waits for. ``light``: the cheap part of that, kept apart
+from the rest. ``system``: short, and never starved."""
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 

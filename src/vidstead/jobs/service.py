@@ -1,7 +1,7 @@
 """The queue of everything that happens later: procrastinate, wrapped so that its sharp edges are inside.
 
 - **Deferred by name** in the caller's transaction: a change and the work that follows from it are one commit.
-- **Lanes**: ``hot``, ``ahead``, ``bulk``, ``light`` and ``system`` each have slots of their own in every worker,
+- **Lanes**: ``hot``, ``bulk``, ``light`` and ``system`` each have slots of their own in every worker,
   so hours of bulk work delay no viewer, and the sweep of stalled jobs always runs.
 - **Retries** with growing pauses; a run cut off by a stop goes back to the queue at once.
 - **Takeover**: a worker that dies stops its heartbeat; within about 20 seconds another one has its jobs. A job that
@@ -49,7 +49,7 @@ TIDY_TASK = "jobs.tidy"
 # The sweep goes first in its lane.
 SWEEP_PRIORITY = 1000
 
-QUEUES: tuple[Queue, ...] = ("hot", "ahead", "bulk", "light", "system")
+QUEUES: tuple[Queue, ...] = ("hot", "bulk", "light", "system")
 
 Task = Callable[..., Awaitable[None]]
 Failed = Callable[[FailedJob], Awaitable[None]]

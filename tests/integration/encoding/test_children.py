@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,7 @@ from vidstead.encoding import (
     SourceTruncated,
     SourceWithoutTracks,
     UnreadableSource,
+    Urgency,
 )
 from vidstead.encoding.adapters.prober import PyAvProber
 from vidstead.encoding.adapters.process import child
@@ -247,3 +249,22 @@ async def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     await parent.wait()
     gone, _ = await asyncio.to_thread(psutil.wait_procs, [orphan], 10)
     assert gone == [orphan]
+
+
+async def test_a_run_yields_once_what_is_awaited_is_there(bench: Clips) -> None:
+    """In all of its threads: each has a niceness of its own."""
+    one = bench("mp4-25")
+    await one.publish(0.5)
+    order = replace(one.order(one.of_kind("video"), 0, one.timeline.cells), urgency=Urgency.AWAITED)
+    async with aclosing(one.encoder.run(order)) as cells:
+        await anext(cells)
+        encoder = _encoder()
+        assert nices(encoder) == {Urgency.AWAITED}
+        await anext(cells)
+        assert nices(encoder) == {Urgency.AHEAD}
+
+
+def nices(process: psutil.Process) -> set[int]:
+    """The niceness of every thread (proc(5), /proc/pid/stat)."""
+    tasks = Path(f"/proc/{process.pid}/task").iterdir()
+    return {int((task / "stat").read_text().rpartition(")")[2].split()[16]) for task in tasks}

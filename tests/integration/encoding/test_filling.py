@@ -1,24 +1,25 @@
 """Spans become cells: with a real database, a real store, real children."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from hashlib import sha256
 from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
+from sqlalchemy import text
+from tests.grids import wanted
 from tests.integration.encoding.bench import Bench
 from tests.oracle.barcode import read_barcodes
 from tests.oracle.compare import differences, reference_frames
 from tests.oracle.sources import BY_NAME, make
 
-from vidstead.db import Database, RoleUrls
+from vidstead.db import Database
 from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, Urgency, plan_spans
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
-from vidstead.encoding.service import order_of_work
-from vidstead.grid import AHEAD_TASK, CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
+from vidstead.encoding.pieces import order_of_work
+from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
 from vidstead.kit import new_id
 from vidstead.media import SOURCE_INDEX, Timeline
 from vidstead.storage import ObjectStore
@@ -39,8 +40,14 @@ class Recorder:
         self.broken: set[int] = set()
         self.pause = asyncio.Event()
         self.pause.set()
+        self.held: set[int] | None = None
         self.started = asyncio.Event()
         self.given: list[int] = []
+
+    def hold(self, *columns: int) -> None:
+        """Hold back the cells of some columns until ``pause`` is set."""
+        self.held = set(columns)
+        self.pause.clear()
 
     async def run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """Pass on the run."""
@@ -48,7 +55,8 @@ class Recorder:
         self.started.set()
         async with aclosing(self.inner.run(order)) as cells:
             async for cell in cells:
-                await self.pause.wait()
+                if self.held is None or cell.index in self.held:
+                    await self.pause.wait()
                 if cell.index in self.broken:
                     raise EncodingFailed(first=cell.index, last=cell.index, rows=cell.row.name, reason="told to")
                 self.given.append(cell.index)
@@ -113,6 +121,23 @@ class Scene:
         grid = await self.grids.load(self.environment_id, self.grid.id)
         return next(one.done for one in grid.rows if one.id == row.id)
 
+    async def has(self, row: Row, columns: Iterable[int]) -> bool:
+        """Whether cells are stored."""
+        return await self.done(row) >= set(columns)
+
+    async def held(self, *, but: str = "") -> set[int]:
+        """The columns in which anybody ``but`` one holder has a lease."""
+        async with self.database.begin(self.environment_id) as connection:
+            found = await connection.scalars(
+                text("select index from leases where row_id = any(:rows) and holder <> :but"),
+                {"rows": [row.id for row in self.grid.rows], "but": but},
+            )
+            return set(found)
+
+    async def holds(self, *columns: int, but: str = "") -> bool:
+        """Whether leases are held in these columns only."""
+        return await self.held(but=but) == set(columns)
+
     def cell(self, row: Row, index: int) -> bytes:
         """The bytes of a stored cell."""
         return self.store.read(cell_key(self.environment_id, self.grid.id, row.slug, index))
@@ -122,23 +147,30 @@ class Scene:
         return row.header.init + b"".join(self.cell(row, index) for index in range(self.grid.timeline.cells))
 
 
-def look_aheads(urls: RoleUrls, scene: Scene) -> list[tuple[int, int]]:
-    """First column and count of the look-aheads that were asked for in the scene's grid."""
-    with psycopg.connect(urls.queue) as connection:
-        return connection.execute(
-            "select (args->>'first')::int, (args->>'count')::int from procrastinate_jobs"
-            " where task_name = %s and args->>'grid_id' = %s order by id",
-            (AHEAD_TASK, scene.grid.id),
-        ).fetchall()
+def encoders() -> list[psutil.Process]:
+    """The ffmpegs that run."""
+    return [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()]
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait for something that others do."""
+    for _ in range(600):
+        if await condition():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"never: {what}")
 
 
 @pytest.fixture
-async def scene(database: Database, grids: Grids, environment_id: str, clips: Path, tmp_path: Path) -> Scene:
+async def scene(
+    database: Database, grids: Grids, environment_id: str, clips: Path, tmp_path: Path
+) -> AsyncIterator[Scene]:
     """The clip, published."""
     store = LocalStore(tmp_path / "objects")
     scene = Scene(store, grids, environment_id, Bench(store, make(BY_NAME[CLIP], clips)))
     await scene.publish(database)
-    return scene
+    yield scene
+    await scene.filler.close()
 
 
 async def test_the_eager_fill_makes_every_cell_once(scene: Scene, clips: Path) -> None:
@@ -161,39 +193,102 @@ async def test_the_eager_fill_makes_every_cell_once(scene: Scene, clips: Path) -
     assert len(scene.encoder.runs) == before, "filling again makes nothing"
 
 
-async def test_a_hot_span_makes_the_asked_cell_alone_and_asks_for_its_look_ahead(
-    scene: Scene, database_urls: RoleUrls
-) -> None:
-    video = scene.row("video")
-    await scene.want(CellRef(row_id=video.id, index=2))
-    await scene.filler.fill(scene.span([video], 2, 3, hot=True))
-    assert await scene.done(video) == {2}
-    assert scene.encoder.runs == [(("270p",), 2, 1, AWAITED)]
-    assert look_aheads(database_urls, scene) == [(3, 2)]
-    await scene.filler.look_ahead(scene.span([video], 3, 2, hot=True))
-    assert await scene.done(video) == {2, 3, 4}
-    assert scene.encoder.runs[1:] == [(("270p",), 3, 2, AHEAD)]
+async def test_the_run_of_an_awaited_cell_goes_on_when_its_job_is_over(scene: Scene) -> None:
+    video, made = scene.row("video"), [0, 1, 2]
+    scene.encoder.hold(1)
+    await scene.want(CellRef(row_id=video.id, index=0))
+    await scene.filler.fill(scene.span([video], 0, 3, hot=True))
+    assert await scene.done(video) == {0}, "the viewer is served, and the slot is free"
+    assert await scene.holds(1), "nobody else begins the next one"
+    scene.encoder.pause.set()
+    await until(lambda: scene.has(video, made), "the cells behind it are there")
+    await until(scene.holds, "the run is over")
+    assert await scene.done(video) == set(made), "as far as is made ahead, for a viewer who waits for none of it"
+    assert [(first, urgency) for _, first, _, urgency in scene.encoder.runs] == [(0, AWAITED)], "all in one run"
 
 
-async def test_a_look_ahead_begins_no_cell_that_other_hot_work_makes(scene: Scene) -> None:
-    """What another viewer's worker holds or has made is not encoded here, whatever lies behind it."""
+async def test_a_run_goes_along_with_its_viewer(scene: Scene) -> None:
+    """With one cell made ahead it goes to the end all the same, since it was seen that somebody waits for each."""
+    video, last = scene.row("video"), scene.grid.timeline.cells - 1
+    for index in range(last + 1):
+        await scene.want(CellRef(row_id=video.id, index=index))
+    await scene.filler.fill(scene.span([video], 0, 2, hot=True))
+    await until(scene.holds, "the run is over")
+    assert await scene.done(video) == set(range(last + 1))
+    assert len(scene.encoder.runs) == 1
+
+
+async def test_a_run_that_nobody_waits_for_makes_way_for_what_is_awaited(scene: Scene) -> None:
     video = scene.row("video")
-    theirs = CellRef(row_id=video.id, index=3)
+    scene.encoder.hold(1, 3)
+    await scene.want(CellRef(row_id=video.id, index=0))
+    await scene.filler.fill(scene.span([video], 0, 3, hot=True))
+    assert await scene.holds(1)
+    await scene.want(CellRef(row_id=video.id, index=3))
+    serving = asyncio.create_task(scene.filler.fill(scene.span([video], 3, 1, hot=True)))
+    await until(lambda: scene.holds(3), "the first run is ended")
+    scene.encoder.pause.set()
+    await serving
+    assert await scene.done(video) == {0, 3}
+    assert await scene.holds()
+
+
+async def test_a_run_that_somebody_waits_for_does_not_make_way(scene: Scene) -> None:
+    video = scene.row("video")
+    scene.encoder.hold(1)
+    for index in (0, 1, 3):
+        await scene.want(CellRef(row_id=video.id, index=index))
+    await scene.filler.fill(scene.span([video], 0, 2, hot=True))
+    await scene.filler.fill(scene.span([video], 3, 1, hot=True))
+    assert await scene.done(video) == {0, 3}
+    scene.encoder.pause.set()
+    await until(lambda: scene.has(video, [1]), "both have what they waited for")
+    assert len(scene.encoder.runs) == 2
+    await scene.filler.close()
+
+
+async def test_there_is_a_bound_to_runs_that_go_on(scene: Scene) -> None:
+    video = scene.row("video")
+    filler = SpanFiller(scene.grids, scene.store, scene.encoder, worker="full", lease_seconds=2, look_aheads=0)
+    await scene.want(CellRef(row_id=video.id, index=0))
+    await filler.fill(scene.span([video], 0, 3, hot=True))
+    assert await scene.done(video) == {0}
+    assert await scene.holds()
+    assert encoders() == []
+
+
+async def test_closing_ends_what_goes_on(scene: Scene) -> None:
+    video = scene.row("video")
+    scene.encoder.hold(1)
+    await scene.want(CellRef(row_id=video.id, index=0))
+    await scene.filler.fill(scene.span([video], 0, 3, hot=True))
+    assert await scene.holds(1)
+    await scene.filler.close()
+    assert await scene.holds()
+    assert encoders() == []
+    assert await scene.done(video) == {0}
+
+
+async def test_a_run_that_goes_on_begins_no_cell_that_other_hot_work_makes(scene: Scene) -> None:
+    """What another viewer's worker holds is not encoded here, whatever lies behind it."""
+    video = scene.row("video")
+    theirs = CellRef(row_id=video.id, index=2)
     await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [theirs], seconds=60, hot=True)
-    await scene.filler.look_ahead(scene.span([video], 2, 3, hot=True))
-    assert scene.encoder.runs == [(("270p",), 2, 1, AHEAD), (("270p",), 4, 1, AHEAD)]
-    assert await scene.done(video) == {2, 4}
+    await scene.want(CellRef(row_id=video.id, index=0))
+    await scene.filler.fill(scene.span([video], 0, 5, hot=True))
+    await until(lambda: scene.holds(but="other"), "the run is over")
+    assert await scene.done(video) == {0, 1}
+    assert len(scene.encoder.runs) == 1
 
 
-async def test_nobody_looks_ahead_while_the_awaited_cell_is_made(scene: Scene, database_urls: RoleUrls) -> None:
-    """Somebody else makes that: two cores at work on what nobody waits for yet would only make it late."""
+async def test_nobody_makes_what_other_hot_work_makes(scene: Scene) -> None:
+    """Nor what is behind it: two cores at work on what nobody waits for yet would only make that late."""
     video = scene.row("video")
     awaited = CellRef(row_id=video.id, index=1)
     await scene.grids.claim(scene.environment_id, scene.grid.id, "other", [awaited], seconds=60, hot=True)
     await scene.want(awaited)
     await scene.filler.fill(scene.span([video], 1, 4, hot=True))
     assert scene.encoder.runs == []
-    assert look_aheads(database_urls, scene) == []
 
 
 async def test_a_run_makes_what_is_missing_and_nothing_else(scene: Scene) -> None:
@@ -211,7 +306,7 @@ async def test_the_trick_row_comes_last_and_is_made_for_a_viewer_as_any_other(sc
     trick = scene.row("trick")
     assert [span.row_ids for span in plan_spans(scene.grid)][-1] == (trick.id,)
     await scene.want(CellRef(row_id=trick.id, index=2))
-    await scene.filler.fill(scene.span([trick], 2, 3, hot=True))
+    await scene.filler.fill(scene.span([trick], 2, 1, hot=True))
     assert await scene.done(trick) == {2}
     assert scene.encoder.runs == [(("trick",), 2, 1, AWAITED)]
 
@@ -232,11 +327,11 @@ async def test_a_hot_span_is_given_up_when_the_last_viewer_leaves(scene: Scene) 
     hot = asyncio.create_task(scene.filler.fill(scene.span([video], 2, 3, hot=True)))
     await scene.encoder.started.wait()
     await scene.grids.unwant(scene.environment_id, ref, holder="one web")
-    assert await scene.grids.wanted(scene.environment_id, ref), "a viewer of the other process waits"
+    assert await wanted(scene.grids, scene.environment_id, ref), "a viewer of the other process waits"
     await scene.grids.unwant(scene.environment_id, ref, holder="another")
     await hot
     assert await scene.done(video) == frozenset()
-    assert [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()] == []
+    assert encoders() == []
     claimed = await scene.grids.claim(scene.environment_id, scene.grid.id, "next", [ref], seconds=60, hot=True)
     assert claimed == {ref}, "its lease is given back"
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from tests.grids import cell, create_grid
+from tests.grids import cell, create_grid, wanted
 
 from vidstead.db import Database, Listener, RoleUrls
 from vidstead.grid import CellRef, Grid, Grids, Waiting
@@ -54,11 +54,11 @@ async def test_many_viewers_share_one_want(
 ) -> None:
     ref = CellRef(row_id=grid.rows[0].id, index=1)
     viewers = [asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=8)) for _ in range(50)]
-    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await until(lambda: wanted(grids, environment_id, ref), "the want is written")
     assert hot_jobs(queued, ref.row_id) == [f"hot:{ref.row_id}:1"]
     await grids.record(environment_id, grid.id, cell(ref))
     assert await asyncio.gather(*viewers) == [True] * 50
-    assert not await grids.wanted(environment_id, ref)
+    assert not await wanted(grids, environment_id, ref)
 
 
 async def test_the_news_comes_from_another_process(
@@ -68,7 +68,7 @@ async def test_the_news_comes_from_another_process(
     monkeypatch.setattr(waiting_module, "RENEW_SECONDS", 3600.0)
     ref = CellRef(row_id=grid.rows[0].id, index=2)
     viewer = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=20))
-    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await until(lambda: wanted(grids, environment_id, ref), "the want is written")
     await grids.record(environment_id, grid.id, cell(ref))
     assert await viewer
 
@@ -78,7 +78,7 @@ async def test_lost_news_only_delay(grids: Grids, grid: Grid, environment_id: st
     deaf = Waiting(grids, Listener(database_urls.app))
     ref = CellRef(row_id=grid.rows[0].id, index=2)
     viewer = asyncio.create_task(deaf.wait(environment_id, grid.id, ref, seconds=20))
-    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await until(lambda: wanted(grids, environment_id, ref), "the want is written")
     await grids.record(environment_id, grid.id, cell(ref))
     assert await viewer
 
@@ -91,7 +91,7 @@ async def test_a_wait_ends_in_time_and_its_want_runs_out(
     assert await waiting.wait(environment_id, grid.id, ref, seconds=0.3) is False
 
     async def dropped() -> bool:
-        return not await grids.wanted(environment_id, ref)
+        return not await wanted(grids, environment_id, ref)
 
     await until(dropped, "nobody wants it any more")
 
@@ -102,7 +102,7 @@ async def test_one_viewer_leaving_disturbs_no_other(
     ref = CellRef(row_id=grid.rows[1].id, index=0)
     stays = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=20))
     leaves = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=20))
-    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await until(lambda: wanted(grids, environment_id, ref), "the want is written")
     leaves.cancel()
     with suppress(asyncio.CancelledError):
         await leaves
@@ -128,8 +128,8 @@ async def test_who_was_sent_away_is_still_believed_though_another_left(
     ref = CellRef(row_id=grid.rows[0].id, index=3)
     leaver = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=60))
     patient = asyncio.create_task(waiting.wait(environment_id, grid.id, ref, seconds=0.5))
-    await until(lambda: grids.wanted(environment_id, ref), "the want is written")
+    await until(lambda: wanted(grids, environment_id, ref), "the want is written")
     leaver.cancel()
     assert await patient is False
     assert not waiting._leaving
-    assert await grids.wanted(environment_id, ref)
+    assert await wanted(grids, environment_id, ref)

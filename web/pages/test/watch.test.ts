@@ -2,7 +2,7 @@ import Hls from "hls.js";
 import { describe, expect, it } from "vitest";
 import { bufferedAhead } from "../src/watch/facts";
 import { networkEstimate } from "../src/watch/network";
-import { patient } from "../src/watch/patience";
+import { forgive, forgiving, patient, staysWith } from "../src/watch/patience";
 import { firstLevel } from "../src/watch/player";
 import { backoff, forRefusal, isPassing } from "../src/watch/words";
 
@@ -89,6 +89,35 @@ describe("patience", () => {
     expect(judged(null)).toBe(0);
     expect(judged(0)).toBe(0);
     expect(judged(120)).toBe(1);
+  });
+
+  it("only what a network can take is counted as its time", () => {
+    const waited = { start: 1000, first: 2800, end: 2850 };
+    forgive(waited);
+    expect(waited).toEqual({ start: 2700, first: 2800, end: 2850 });
+    const quick = { start: 1000, first: 1020, end: 1500 };
+    forgive(quick);
+    expect(quick.start).toBe(1000);
+  });
+
+  it("the next segment is of the rendition that is being encoded, until there is enough to play", () => {
+    const waited = { start: 2700.1, first: 2800.1, end: 2850 };
+    expect(staysWith(waited, 4, 3)).toBe(true);
+    expect(staysWith(waited, 4, 9)).toBe(false);
+    expect(staysWith({ ...waited, first: 2720 }, 4, 3)).toBe(false);
+    expect(staysWith({ ...waited, end: 5000 }, 4, 3)).toBe(false);
+  });
+
+  it("a loaded segment says that it came at once, and keeps its bytes", () => {
+    const told: unknown[] = [];
+    class Base {
+      load(_context: unknown, _config: unknown, callbacks: { onSuccess: (...all: unknown[]) => void }): void {
+        callbacks.onSuccess("bytes", { loading: { start: 0, first: 3000, end: 3050 } }, "context", "details");
+      }
+    }
+    const Forgiving = forgiving(Base as unknown as Parameters<typeof forgiving>[0]) as unknown as new () => Base;
+    new Forgiving().load(null, null, { onSuccess: (...all) => told.push(...all) });
+    expect(told).toEqual(["bytes", { loading: { start: 2900, first: 3000, end: 3050 } }, "context", "details"]);
   });
 
   it("hls.js still has what patience is built on", () => {

@@ -57,6 +57,12 @@ class Child:
         await self._listening
         return code
 
+    def yield_more(self, nice: int) -> None:
+        """Raise its niceness to ``nice``, with all of its threads; it can't be lowered again."""
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PGRP, self.process.pid, nice)
+
     async def end(self) -> None:
         """Kill it, with everything it may have started, and reap it; harmless when it has ended."""
         if self.process.returncode is None:

@@ -18,7 +18,7 @@ from vidstead.encoding.adapters.feeding import Order
 from vidstead.encoding.adapters.grant import LOST, grant
 from vidstead.encoding.adapters.process import GIGABYTE, Child, child
 from vidstead.encoding.errors import EncodingFailed, EncodingInterrupted
-from vidstead.encoding.ports import EncodedCell, Run
+from vidstead.encoding.ports import EncodedCell, Run, Urgency
 from vidstead.grid import Row
 from vidstead.kit import VidsteadError
 from vidstead.storage import ObjectStore, StorageUnavailable
@@ -103,7 +103,7 @@ async def make_cells(
         for output, cutter in zip(outputs, cutters, strict=True):
             readers.append(asyncio.create_task(_read(await output.reader(), cutter, done)))
         stack.push_async_callback(_cancel, readers)
-        left = len(readers)
+        left = awaited = len(readers)
         while left:
             try:
                 async with asyncio.timeout(patience):
@@ -114,6 +114,10 @@ async def make_cells(
                 left -= 1
             elif isinstance(item, EncodedCell):
                 yield item
+                awaited -= item.index == run.first
+                if run.urgency is Urgency.AWAITED and not awaited and item.index == run.first:
+                    feeder.yield_more(Urgency.AHEAD)
+                    encoder.yield_more(Urgency.AHEAD)
             else:
                 raise await _failure(run, str(item), feeder, encoder) from item
         if await _ended(encoder) != 0:

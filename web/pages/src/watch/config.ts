@@ -3,7 +3,7 @@
 import Hls, { type AbrController, type HlsConfig } from "hls.js";
 import workerPath from "hls.js/dist/hls.worker.js?url";
 import { networkEstimate } from "./network";
-import { patient } from "./patience";
+import { forgiving, patient } from "./patience";
 
 /** The server holds a request for a missing segment for up to 8 s and then says 503: be more patient than that. */
 const FIRST_BYTE_MS = 20_000;
@@ -11,6 +11,7 @@ const FIRST_BYTE_MS = 20_000;
 export const config: Partial<HlsConfig> = {
   workerPath,
   abrController: patient(Hls.DefaultConfig.abrController as typeof AbrController),
+  fLoader: forgiving(Hls.DefaultConfig.loader) as unknown as NonNullable<HlsConfig["fLoader"]>,
   // No startLevel and no first estimate: hls.js then begins with what the server lists first, which is there soonest,
   // if the network carries it. No cap by size, which would choose another.
   abrEwmaDefaultEstimateMax: networkEstimate(),

@@ -1,8 +1,9 @@
 /** One video element, one playlist address, and what goes wrong between them. */
 
-import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events } from "hls.js";
+import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type Fragment } from "hls.js";
 import { config } from "./config";
 import { bufferedAhead } from "./facts";
+import { staysWith } from "./patience";
 import { backoff, forMedia, forRefusal, isPassing, type Notice, type Refusal, unsupported } from "./words";
 
 /** How often a decoder may be set up anew before the page gives up. */
@@ -51,6 +52,7 @@ export class Player {
       this.#attempt = 0;
       this.listener.notice(null);
     });
+    hls.on(Events.FRAG_LOADED, (_event, data) => this.#loaded(hls, data.frag));
     hls.on(Events.FRAG_BUFFERED, () => this.listener.encoding(false));
     hls.on(Events.ERROR, (_event, data) => this.#onError(hls, data));
     hls.attachMedia(this.video);
@@ -62,6 +64,13 @@ export class Player {
     const { hls, video } = this;
     if (hls === null || bufferedAhead(video.buffered, video.currentTime) > 0) return;
     hls.nextLoadLevel = hls.nextAutoLevel = firstLevel(hls.firstLevel, hls.nextAutoLevel);
+  }
+
+  /** The encoder is already at work on the next segment of this rendition. */
+  #loaded(hls: Hls, segment: Fragment): void {
+    if (segment.type !== "main" || segment.sn === "initSegment" || !hls.autoLevelEnabled) return;
+    const ahead = segment.end - this.video.currentTime;
+    if (staysWith(segment.stats.loading, segment.duration, ahead)) hls.nextAutoLevel = segment.level;
   }
 
   #onError(hls: Hls, data: ErrorData): void {

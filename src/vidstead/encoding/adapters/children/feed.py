@@ -6,7 +6,8 @@ stream ``lead``, the latest first), what the first packet must be (a PTS not bef
 may hold DTS where PTS is meant, so every place is verified by the packets that are found there, and the one before is
 tried next. Of an MP4 with an index, sound is sought by its own (``direct``).
 
-Sound is written in samples (``clock``); the keys of a trick row are decoded (``keys``).
+Pictures on the way to the first one that no other needs are left out (``reference``). Sound is written in samples
+(``clock``); the keys of a trick row are decoded (``keys``).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from .clock import in_samples
 from .keys import NoPictureError, write_keys
 from .media import Packets, begin, fragment_head, is_fragmented, open_source, packets_of, seek
 from .reader import SourceLostError
+from .reference import needed
 
 REORDERED = 20
 """Packets read on after the first one beyond the end: any of them may be shown before it (H.264 allows 16)."""
@@ -111,7 +113,8 @@ def find(order: Order) -> tuple[InputContainer, Packets]:
 
 def _write_pictures(output: OutputContainer, stream: Stream, packets: Packets, order: Order) -> None:
     target = output.add_stream_from_template(stream, opaque=True)
-    for packet in _with_dts(_until(packets, order["stop"])):
+    kept = needed(_until(packets, order["stop"]), stream, order["threshold"])
+    for packet in _with_dts(kept):
         packet.pts += order["shift"]
         packet.dts += order["shift"]
         packet.stream = target

@@ -4,6 +4,7 @@ Both run untrusted media through libraries written in C, so both do it in child 
 anything by name: they are given the bytes of one source, by ranges, and nothing else.
 """
 
+import asyncio
 import enum
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -96,8 +97,13 @@ class Copier(Protocol):
 class Prober(Protocol):
     """Reads what a source is."""
 
-    async def probe(self, parts: Sequence[Part]) -> tuple[SourceFacts, SourceIndex]:
-        """The facts and the key packets. Raises ``UnreadableSource`` with what is wrong and what would work."""
+    async def probe(
+        self, parts: Sequence[Part], *, begun: asyncio.Event | None = None
+    ) -> tuple[SourceFacts, SourceIndex]:
+        """The facts and the key packets. Raises ``UnreadableSource`` with what is wrong and what would work.
+
+        ``begun`` is set when a child does it: what this process computes from then on delays it no more.
+        """
         ...
 
 

@@ -67,10 +67,12 @@ class Publisher:
 
     async def plan(self, environment_id: str, source_id: str, parts: Sequence[Part]) -> PublishPlan:
         """Probe a source and plan its grid. Raises ``UnreadableSource``."""
-        looking = asyncio.create_task(self._copier.look(parts, self._segment_seconds))
+        begun = asyncio.Event()
+        looking = asyncio.create_task(self._look(parts, begun))
         try:
-            facts, index = await self._prober.probe(parts)
+            facts, index = await self._prober.probe(parts, begun=begun)
         finally:
+            begun.set()
             await looking
         seconds = self._segment_seconds(source_duration(facts))
         copied = await self._copier.plan(parts, facts, seconds)
@@ -103,6 +105,10 @@ class Publisher:
             ),
             spares=tuple(replace(row, generation=2) for row in made[len(plans) :]),
         )
+
+    async def _look(self, parts: Sequence[Part], begun: asyncio.Event) -> None:
+        await begun.wait()
+        await self._copier.look(parts, self._segment_seconds)
 
     def _row(self, plan: RowPlan, header: RowHeader, facts: SourceFacts, timeline: Timeline) -> NewRow:
         bounds = timeline.bounds

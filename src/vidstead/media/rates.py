@@ -114,7 +114,7 @@ def peak_of_cells(sizes: Sequence[int], places: Sequence[int], unit: Fraction) -
     target = target_duration(places, unit)
     shortest, longest = ceil(Fraction(target, 2) / unit), floor(Fraction(3 * target, 2) / unit)
     lengths = [end - start for start, end in pairwise(places)]
-    runs = set()
+    most: dict[int, int] = {}
     for first in range(len(lengths)):
         length = total = 0
         for cell in range(first, len(lengths)):
@@ -122,9 +122,9 @@ def peak_of_cells(sizes: Sequence[int], places: Sequence[int], unit: Fraction) -
             if length > longest:
                 break
             if length >= shortest:
-                runs.add((total, length))
-    runs = runs or {(sum(sizes), sum(lengths))}
-    return ceil(max(Fraction(8 * total, length) for total, length in runs) / unit)
+                most[length] = max(total, most.get(length, 0))
+    most = most or {sum(lengths): sum(sizes)}
+    return ceil(max(Fraction(8 * total, length) for length, total in most.items()) / unit)
 
 
 def average_bandwidth(spec: RowSpec, bounds: Sequence[int]) -> int:

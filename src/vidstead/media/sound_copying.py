@@ -19,9 +19,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, repeat
+from itertools import pairwise
 from math import ceil
-from operator import sub
 from typing import Self
 
 from vidstead.media.codecs import aac_config
@@ -54,10 +53,13 @@ class SoundFrames:
     lead: int
     """Samples before asset time 0."""
     sizes: array[int]
+    """Of all frames of the source up to the last that is kept."""
+    skipped: int
+    """Frames of the source before the first that is kept."""
     chunks: array[int]
     """Byte positions of groups of frames that follow each other in the file."""
     begins: Sequence[int]
-    """The first frame of each group; of the first group that is 0."""
+    """The first frame of each group, counted from the source's first."""
 
     @property
     def before(self) -> int:
@@ -76,9 +78,12 @@ class SoundFrames:
             "channels": self.channels,
             "lead": self.lead,
             "frames": len(self.sizes),
+            "skipped": self.skipped,
             "chunks": len(self.chunks),
+            "wide": self.chunks.itemsize > self.sizes.itemsize,
         }
-        numbers = (self.sizes, array("Q", self.chunks), array("Q", self.begins))
+        begins = self.begins if isinstance(self.begins, array) else array("q", self.begins)
+        numbers = (self.sizes, self.chunks, begins)
         return b"".join([json.dumps(head).encode(), b"\n", *map(to_little, numbers)])
 
     @classmethod
@@ -86,16 +91,18 @@ class SoundFrames:
         """What ``to_bytes`` wrote. Raises ``ValueError`` for anything else."""
         line, _, numbers = data.partition(b"\n")
         head = json.loads(line)
-        sizes, chunks = 4 * int(head["frames"]), 8 * int(head["chunks"])
-        if len(numbers) != sizes + 2 * chunks:
+        sizes, wide, chunks = 4 * int(head["frames"]), bool(head["wide"]), int(head["chunks"])
+        begins = sizes + (8 if wide else 4) * chunks
+        if len(numbers) != begins + 8 * chunks:
             raise ValueError("the frames are not as many as they say")
         return cls(
             sample_rate=int(head["sample_rate"]),
             channels=int(head["channels"]),
             lead=int(head["lead"]),
             sizes=from_little("I", numbers[:sizes]),
-            chunks=from_little("Q", numbers[sizes : sizes + chunks]),
-            begins=from_little("Q", numbers[sizes + chunks :]),
+            skipped=int(head["skipped"]),
+            chunks=from_little("Q" if wide else "I", numbers[sizes:begins]),
+            begins=from_little("Q", numbers[begins:]),
         )
 
     def frames_of(self, begin: int, end: int, *, first: bool) -> range:
@@ -104,13 +111,17 @@ class SoundFrames:
 
     def span(self, frames: range) -> list[tuple[int, int]]:
         """Position and size of some frames; neighbours in the file are joined."""
-        return joined_ranges(self._groups(frames))
+        return joined_ranges(self._groups(frames.start + self.skipped, frames.stop + self.skipped))
 
-    def _groups(self, frames: range) -> Iterator[tuple[int, int]]:
-        """Position and size of the part of each group that is among ``frames``."""
-        group = bisect_right(self.begins, frames.start) - 1
-        for begin, end in pairwise([*self.begins[group : bisect_left(self.begins, frames.stop)], frames.stop]):
-            first = max(begin, frames.start)
+    def sizes_of(self, frames: range) -> array[int]:
+        """Bytes of some frames."""
+        return self.sizes[frames.start + self.skipped : frames.stop + self.skipped]
+
+    def _groups(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Position and size of the part of each group that is among the source's frames ``start`` to ``stop``."""
+        group = bisect_right(self.begins, start) - 1
+        for begin, end in pairwise([*self.begins[group : bisect_left(self.begins, stop)], stop]):
+            first = max(begin, start)
             if first < end:
                 yield self.chunks[group] + sum(self.sizes[begin:first]), sum(self.sizes[first:end])
             group += 1
@@ -118,19 +129,18 @@ class SoundFrames:
     def fragment(self, frames: range, data: bytes) -> Fragment:
         """Some frames as a fragment; ``data`` is what ``span`` names."""
         samples = tuple(
-            Sample(size=size, duration=AAC_FRAME, composition_offset=0, key=True)
-            for size in self.sizes[frames.start : frames.stop]
+            Sample(size=size, duration=AAC_FRAME, composition_offset=0, key=True) for size in self.sizes_of(frames)
         )
         return Fragment(decode_time=frames.start * AAC_FRAME, samples=samples, data=data)
 
     def cell_sizes(self, bounds: Iterable[int]) -> list[int]:
         """Bytes of the frames of every cell."""
         cells = (self.frames_of(begin, end, first=number == 0) for number, (begin, end) in enumerate(pairwise(bounds)))
-        return [sum(self.sizes[frames.start : frames.stop]) for frames in cells]
+        return [sum(self.sizes_of(frames)) for frames in cells]
 
     def bounds(self, timeline: Timeline) -> tuple[int, ...] | None:
         """Where cells begin, and the end, in frames from the one at asset time 0; ``None`` where sound would lack."""
-        there = len(self.sizes) - self.before
+        there = len(self.sizes) - self.skipped - self.before
         samples = there * AAC_FRAME - self.early
         found = audio_bounds(timeline, sample_rate=self.sample_rate, samples=samples, early=self.early)
         return found if found[-1] <= there else None
@@ -160,25 +170,15 @@ def conforming_sound(sound: AudioStream, table: SampleTable, zero: Fraction) -> 
     average = 8 * sum(table.sizes) * Fraction(sound.sample_rate, AAC_FRAME * len(table.sizes))
     if count <= at_zero or average > MOST_BITRATE:
         return None
-    chunks, numbers = _from_frame(table, kept)
     return SoundFrames(
         sample_rate=sound.sample_rate,
         channels=sound.channels,
         lead=max(0, -first - kept * AAC_FRAME),
-        sizes=table.sizes[kept:count],
-        chunks=chunks,
-        begins=numbers,
+        sizes=table.sizes[:count],
+        skipped=kept,
+        chunks=table.chunks,
+        begins=table.begins,
     )
-
-
-def _from_frame(table: SampleTable, kept: int) -> tuple[array[int], Sequence[int]]:
-    """The chunks from the frame ``kept`` on, and the first frame of each, counted from that one."""
-    if not kept:
-        return table.chunks, table.begins
-    chunk = bisect_right(table.begins, kept) - 1
-    chunks = array("Q", table.chunks[chunk:])
-    chunks[0] += sum(table.sizes[table.begins[chunk] : kept])
-    return chunks, array("q", [0, *map(sub, table.begins[chunk + 1 :], repeat(kept))])
 
 
 def _plain(sound: AudioStream, table: SampleTable) -> bool:

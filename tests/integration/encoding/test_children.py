@@ -123,6 +123,9 @@ async def test_a_source_that_is_gone_is_the_stores_fault(bench: Clips, tmp_path:
     (tmp_path / "store" / one.parts[0].key).unlink()
     with pytest.raises(StorageError):
         await one.make(one.of_kind("video"), [(0, 1)])
+    async with asyncio.timeout(60):  # nothing waits for a child that never began
+        with pytest.raises(StorageError):
+            await one.publish()
     memory = MemoryStore()
     with pytest.raises(StorageError):
         await PyAvProber(memory).probe(one.parts)

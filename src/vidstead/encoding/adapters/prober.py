@@ -24,7 +24,9 @@ class PyAvProber:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    async def probe(self, parts: Sequence[Part]) -> tuple[SourceFacts, SourceIndex]:
+    async def probe(
+        self, parts: Sequence[Part], *, begun: asyncio.Event | None = None
+    ) -> tuple[SourceFacts, SourceIndex]:
         """See ``Prober``. Raises ``StorageUnavailable`` when it is the store that fails, not the source."""
         async with (
             grant(self._store, parts) as granted,
@@ -37,6 +39,8 @@ class PyAvProber:
                 stdout=asyncio.subprocess.PIPE,
             ) as running,
         ):
+            if begun is not None:
+                begun.set()
             try:
                 async with asyncio.timeout(PROBE_SECONDS):
                     answer = await _read(running)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 from bisect import bisect_right
 from fractions import Fraction
@@ -49,7 +50,9 @@ def main(order: dict[str, Any]) -> None:
         result = probe(order["source"])
     except RefusedError as error:
         result = {"error": error.code, "facts": error.facts}
-    json.dump(result, sys.stdout)
+    sys.stdout.write(json.dumps(result))
+    sys.stdout.flush()
+    os._exit(0)  # somebody waits, and taking an interpreter down takes as long as opening the film
 
 
 def probe(source: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from vidstead.db.errors import (
     MigrationFailed,
 )
 from vidstead.db.listener import Listener
+from vidstead.db.quiet import QuietConnection
 from vidstead.db.urls import KEEPALIVE, RoleUrls
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "InvalidDatabaseUrl",
     "Listener",
     "MigrationFailed",
+    "QuietConnection",
     "RoleUrls",
 ]

@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from vidstead.db.errors import DatabaseUnavailable
+from vidstead.db.quiet import QuietConnection
 from vidstead.db.urls import KEEPALIVE
 
 logger = logging.getLogger(__name__)
@@ -134,7 +135,7 @@ class Listener:
             queue.put_nowait(payload)
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
-        return await psycopg.AsyncConnection.connect(
+        return await QuietConnection.connect(
             self._conninfo,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,

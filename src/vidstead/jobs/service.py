@@ -23,7 +23,7 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vidstead.db import KEEPALIVE
+from vidstead.db import KEEPALIVE, QuietConnection
 from vidstead.jobs import repository
 from vidstead.jobs.model import FailedJob, JsonValue, NewJob, Queue
 from vidstead.jobs.retry import HandedOver, Retry, Unreported
@@ -71,6 +71,7 @@ class Jobs:
             max_size=CONNECTIONS,
             timeout=CONNECT_SECONDS,
             configure=_commit_by_itself,
+            connection_class=QuietConnection,
             kwargs={
                 "connect_timeout": CONNECT_SECONDS,
                 "application_name": f"vidstead jobs {worker_id}"[:63],

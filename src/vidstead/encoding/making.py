@@ -107,6 +107,7 @@ class CellMaker:
             first=piece.first,
             count=piece.count,
             urgency=urgency,
+            late=piece.late,
         )
         names = [row.name for row in piece.rows]
         watch.debug("run begins", rows=names, first=piece.first, count=piece.count, hot=urgency < Urgency.BULK)
@@ -125,7 +126,7 @@ class CellMaker:
     async def _cells(self, order: Run) -> AsyncGenerator[EncodedCell]:
         """The cells of a run; those that are copied in the background come when no viewer waits for others."""
         yields = order.urgency is Urgency.BULK and isinstance(order.rows[0].spec, CopiedSpec)
-        left = len(order.rows)
+        left = len(order.rows) - len(order.late)
         async with aclosing(self._encoder.run(order)) as cells:
             with ExitStack() as awaited:
                 if order.urgency is Urgency.AWAITED:
@@ -212,4 +213,5 @@ class _Course:
         if given == len(self._piece.rows) and self._follower is not None:
             self._follower.stored(made.index)
         cut_short = self.end < self._piece.first + self._piece.count
-        return cut_short and sum(self._given.values()) == len(self._piece.rows) * (self.end - self._piece.first)
+        cells = len(self._piece.rows) * (self.end - self._piece.first) - len(self._piece.late)
+        return cut_short and sum(self._given.values()) == cells

@@ -12,6 +12,8 @@ class Piece:
     rows: tuple[Row, ...]
     first: int
     count: int
+    late: frozenset[int] = frozenset()
+    """The ids of rows that begin a column later, since somebody else has their first cell."""
 
     def cells(self) -> list[CellRef]:
         """Its cells, column by column."""
@@ -35,12 +37,18 @@ def pieces(grid: Grid, span: Span) -> list[Piece]:
 
 
 def cut(piece: Piece, wanted: set[CellRef], start: int) -> Piece:
-    """What one run makes of a piece: from ``start`` on, as far as the same rows are wanted, so that nothing else is."""
-    rows = _rows_wanted(piece, wanted, start)
-    end = start + 1
+    """What one run makes of a piece: from ``start`` on, as far as the same rows are wanted, so that nothing else is.
+
+    Where rows are wanted from the next column on, they come along from there: what a viewer was served first of a film
+    is not made again, and all is decoded once.
+    """
+    rows, following = _rows_wanted(piece, wanted, start), _rows_wanted(piece, wanted, start + 1)
+    end, late = start + 1, frozenset[int]()
+    if start + 1 < piece.first + piece.count and set(rows) < set(following):
+        rows, late = following, frozenset(row.id for row in following if row not in rows)
     while end < piece.first + piece.count and _rows_wanted(piece, wanted, end) == rows:
         end += 1
-    return Piece(rows=rows, first=start, count=end - start)
+    return Piece(rows=rows, first=start, count=end - start, late=late)
 
 
 def _rows_wanted(piece: Piece, wanted: set[CellRef], index: int) -> tuple[Row, ...]:

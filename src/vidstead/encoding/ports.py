@@ -37,6 +37,12 @@ class Run:
     first: int
     count: int
     urgency: Urgency
+    late: frozenset[int] = frozenset()
+    """The ids of rows of which the first column is not made."""
+
+    def columns(self, row: Row) -> range:
+        """The columns that are made of a row."""
+        return range(self.first + (row.id in self.late), self.first + self.count)
 
 
 @dataclass(frozen=True, kw_only=True)

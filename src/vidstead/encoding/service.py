@@ -143,22 +143,24 @@ class SpanFiller:
         waited = 0.0
         while True:
             missing = await self._maker.missing(grid, piece)
-            start = await self._claimed(piece, missing, ours)
-            if start is not None:
-                await self._maker.make(grid, cut(piece, missing, start), ours, urgency=Urgency.BULK)
+            held = await self._claimed(piece, missing, ours)
+            if held:
+                start = next(iter(held)).index
+                wanted = {ref for ref in missing if ref.index != start} | held
+                await self._maker.make(grid, cut(piece, wanted, start), ours, urgency=Urgency.BULK)
             elif not missing or waited >= patience:
                 return
             else:
                 await asyncio.sleep(OTHERS_SECONDS)
                 waited += OTHERS_SECONDS
 
-    async def _claimed(self, piece: Piece, missing: set[CellRef], ours: Leases) -> int | None:
-        """The column to begin with, of which we hold a cell now."""
+    async def _claimed(self, piece: Piece, missing: set[CellRef], ours: Leases) -> frozenset[CellRef]:
+        """The cells that we hold now of the column to begin with; none where there is no such column."""
         taken = {ref.index for ref in await ours.others(missing)}
         for column in order_of_work({ref.index for ref in missing}, taken):
-            if await ours.claim(ref for ref in piece.column(column) if ref in missing):
-                return column
-        return None
+            if held := await ours.claim(ref for ref in piece.column(column) if ref in missing):
+                return held
+        return frozenset()
 
 
 async def _any_of(tasks: set[asyncio.Task[bool] | asyncio.Task[None]], seconds: float) -> bool:

@@ -120,8 +120,12 @@ def video_command(
     first: int,
     count: int,
     outputs: Sequence[int],
+    late: Sequence[bool] = (),
 ) -> list[str]:
-    """Make ``count`` columns from ``first`` of all ``specs``, each as fragmented MP4 into its descriptor."""
+    """Make ``count`` columns from ``first`` of all ``specs``, each as fragmented MP4 into its descriptor.
+
+    Those that are ``late`` begin a column later.
+    """
     rate = timeline.rate
     offset = clock_offset(rate, video.time_base)
     begin, end = timeline.bounds[first], timeline.bounds[first + count]
@@ -138,11 +142,16 @@ def video_command(
     ]
     split = f"[0:v:0]{','.join(common)},split={len(specs)}" + "".join(f"[v{i}]" for i in range(len(specs)))
     convert = _conversion(video, colour)
-    chains = [f"[v{i}]{_row_filters(spec, colour, convert)}[o{i}]" for i, spec in enumerate(specs)]
+    firsts = [first + (i < len(late) and late[i]) for i in range(len(specs))]
+    chains = []
+    for i, spec in enumerate(specs):
+        skipped = timeline.bounds[firsts[i]] - begin
+        later = f"trim=start_pts={skipped},setpts=PTS-{skipped}," if skipped else ""
+        chains.append(f"[v{i}]{later}{_row_filters(spec, colour, convert)}[o{i}]")
     command = [*_base(ffmpeg), *_FED]
     command += ["-filter_complex", ";".join([split, *chains])]
-    keys = [timeline.bounds[cell] - begin for cell in range(first + 1, first + count)]
     for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
+        keys = [timeline.bounds[cell] - timeline.bounds[firsts[i]] for cell in range(firsts[i] + 1, first + count)]
         command += ["-map", f"[o{i}]", *_x264(spec, keys), *_mp4(rate, output)]
     return command
 

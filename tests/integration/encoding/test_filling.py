@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.oracle.sources import BY_NAME, make
 from vidstead.db import Database
 from vidstead.encoding import EncodedCell, EncodingFailed, Run, SpanFiller, Urgency, plan_spans
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
-from vidstead.encoding.pieces import order_of_work
+from vidstead.encoding.pieces import Piece, cut, order_of_work
 from vidstead.grid import CellRef, Grid, Grids, Row, Source, Span, cell_key, grid_prefix
 from vidstead.kit import new_id
 from vidstead.media import SOURCE_INDEX, Timeline
@@ -367,6 +368,19 @@ def test_work_begins_half_way_to_a_run_that_is_coming() -> None:
     assert order_of_work({3, 4, 5, 8, 9}, {3})[:2] == [8, 4], "nobody comes to 8"
     assert order_of_work({0, 1, 5, 6, 7, 8, 9}, {0, 5})[:2] == [7, 1], "the longer stretch first"
     assert order_of_work({0, 1}, {0, 1}) == [0, 1]
+
+
+def test_a_row_whose_first_cell_was_made_for_a_viewer_comes_along_from_the_next(scene: Scene) -> None:
+    video = scene.row("video")
+    upper, lower = replace(video, id=1), replace(video, id=2)
+    piece = Piece(rows=(upper, lower), first=0, count=4)
+    wanted = set(piece.cells())
+    assert cut(piece, wanted, 0) == piece
+    served = {ref for ref in wanted if (ref.row_id, ref.index) != (2, 0)}
+    assert cut(piece, served, 0) == replace(piece, late=frozenset({2}))
+    assert cut(piece, {ref for ref in served if ref.index < 3}, 0) == replace(piece, count=3, late=frozenset({2}))
+    apart = {CellRef(row_id=1, index=0), CellRef(row_id=2, index=1)}
+    assert cut(piece, apart, 0) == Piece(rows=(upper,), first=0, count=1), "nothing is made that is not wanted"
 
 
 async def test_a_viewers_wish_overtakes_the_bulk(scene: Scene) -> None:

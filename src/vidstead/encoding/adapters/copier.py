@@ -157,7 +157,7 @@ class Mp4Copier:
     async def _run(self, order: Run) -> AsyncGenerator[EncodedCell]:
         for row in order.rows:
             pictures = await self._load(pictures_key(row.environment_id, order.source.id))
-            for index in range(order.first, order.first + order.count):
+            for index in order.columns(row):
                 began = time.monotonic()
                 begin, end = row.bounds[index], row.bounds[index + 1]
                 data = await asyncio.to_thread(self._read, order.source.parts, pictures.span(begin, end))

@@ -31,11 +31,11 @@ ADTS_HEADER = 7
 class PictureCutter:
     """One fragment of ffmpeg's MP4 is one cell."""
 
-    def __init__(self, row: Row, timeline: Timeline, first: int, count: int) -> None:
+    def __init__(self, row: Row, timeline: Timeline, columns: range) -> None:
         self.row = row
         self._ticks = timeline.frame_ticks
-        self._next = first
-        self._end = first + count
+        self._next = columns.start
+        self._end = columns.stop
         self._reader = FragmentReader()
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
@@ -65,12 +65,12 @@ class PictureCutter:
 class TrickCutter:
     """One picture of ffmpeg's MP4 is one cell, as long as the cell; one more may come first, and is dropped."""
 
-    def __init__(self, row: Row, timeline: Timeline, first: int, count: int) -> None:
+    def __init__(self, row: Row, timeline: Timeline, columns: range) -> None:
         self.row = row
         self._ticks = timeline.frame_ticks
-        self._next = first - trick_lead(row.film_column(first))
-        self._first = first
-        self._end = first + count
+        self._next = columns.start - trick_lead(row.film_column(columns.start))
+        self._first = columns.start
+        self._end = columns.stop
         self._reader = FragmentReader()
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
@@ -113,12 +113,12 @@ def _even(fragment: Fragment, ticks: int) -> Fragment:
 class SoundCutter:
     """Frames of an ADTS stream, counted: priming, roll, cells, roll. The row's first cell has its lead of the roll."""
 
-    def __init__(self, row: Row, first: int, count: int) -> None:
+    def __init__(self, row: Row, columns: range) -> None:
         self.row = row
-        self._next = first
-        self._end = first + count
+        self._next = columns.start
+        self._end = columns.stop
         self._lead = lead_frames(row.spec)
-        self._skip = PRIMING + SOUND_ROLL - (self._lead if first == 0 else 0)
+        self._skip = PRIMING + SOUND_ROLL - (self._lead if columns.start == 0 else 0)
         self._buffer = b""
         self._frames: list[bytes] = []
 

@@ -110,9 +110,10 @@ class FfmpegEncoder:
                 first=order.first,
                 count=order.count,
                 outputs=outputs,
+                late=[row.id in order.late for row in order.rows],
             )
 
-        cutters = [PictureCutter(row, order.timeline, order.first, order.count) for row in order.rows]
+        cutters = [PictureCutter(row, order.timeline, order.columns(row)) for row in order.rows]
         return make_cells(self._store, order, picture_order(order, video), command, cutters)
 
     def _trick(self, order: Run, spec: TrickSpec) -> AsyncGenerator[EncodedCell]:
@@ -120,7 +121,7 @@ class FfmpegEncoder:
         if video is None or len(order.rows) != 1:
             raise ValueError("a run of a trick row needs a picture, and that row only")
         command = partial(_trick_command, self._ffmpeg, spec, video, order.rows[0].film_column(order.first))
-        cutters = [TrickCutter(order.rows[0], order.timeline, order.first, order.count)]
+        cutters = [TrickCutter(order.rows[0], order.timeline, order.columns(order.rows[0]))]
         return make_cells(self._store, order, key_order(order, video), command, cutters)
 
     async def _sound(self, order: Run) -> AsyncGenerator[EncodedCell]:
@@ -130,10 +131,11 @@ class FfmpegEncoder:
             if not isinstance(spec, AudioSpec) or not facts.audio:
                 raise ValueError("a run of sound needs sound, and rows of sound only")
             sound = facts.audio[0]
-            begin, end = row.bounds[order.first], row.bounds[order.first + order.count]
+            columns = order.columns(row)
+            begin, end = row.bounds[columns.start], row.bounds[columns.stop]
             feed = sound_order(order, facts, sound, *sound_span(begin, end, frame_seconds(spec)))
             command = partial(_sound_command, self._ffmpeg, spec, sound.sample_rate, begin, end)
-            cutters = [SoundCutter(row, order.first, order.count)]
+            cutters = [SoundCutter(row, columns)]
             async with aclosing(make_cells(self._store, order, feed, command, cutters)) as cells:
                 async for cell in cells:
                     yield cell
@@ -147,13 +149,13 @@ class FfmpegEncoder:
         colour = output_colour(source.facts.video) if source.facts.video else Colour()
         data = row.header.init + before if before is not None and not isinstance(spec, AudioSpec) else None
         if isinstance(spec, AudioSpec):
-            cutter = SoundCutter(row, index, 1)
+            cutter = SoundCutter(row, range(index, index + 1))
             command = partial(_sound_filler, self._ffmpeg, spec, frames)
         elif isinstance(spec, TrickSpec):
-            cutter = TrickCutter(row, timeline, index, 1)
+            cutter = TrickCutter(row, timeline, range(index, index + 1))
             command = partial(_trick_filler, self._ffmpeg, spec, colour, row.film_column(index), data is not None)
         else:
-            cutter = PictureCutter(row, timeline, index, 1)
+            cutter = PictureCutter(row, timeline, range(index, index + 1))
             held = row.bounds[index] - row.bounds[index - 1] - 1 if before is not None else None
             command = partial(_picture_filler, self._ffmpeg, spec, colour, frames, held)
         try:

@@ -103,7 +103,7 @@ async def make_cells(
         for output, cutter in zip(outputs, cutters, strict=True):
             readers.append(asyncio.create_task(_read(await output.reader(), cutter, done)))
         stack.push_async_callback(_cancel, readers)
-        left = awaited = len(readers)
+        left, awaited = len(readers), len(readers) - len(run.late)
         while left:
             try:
                 async with asyncio.timeout(patience):

@@ -72,7 +72,7 @@ class SoundCopier:
         """The cells of a run of rows of sound that pass through."""
         for row in order.rows:
             frames = await self._load(sound_key(row.environment_id, order.source.id))
-            for index in range(order.first, order.first + order.count):
+            for index in order.columns(row):
                 began = time.monotonic()
                 kept = frames.frames_of(*row.bounds[index : index + 2], first=index == 0)
                 data = await asyncio.to_thread(self._read, order.source.parts, frames.span(kept))

@@ -26,6 +26,7 @@ __all__ = [
     "database_urls",
     "embedded_postgres",
     "encode_speed",
+    "fences",
     "ffmpeg_path",
     "load_settings",
     "migrate",
@@ -48,6 +49,13 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
     from vidstead.bootstrap.worker import run
 
     await run(settings, stop)
+
+
+def fences() -> dict[str, str | None]:
+    """The fences around children that read media which this machine's kernel knows; ``None`` for one that it lacks."""
+    from vidstead.encoding.adapters.children import confine
+
+    return confine.fences()
 
 
 def encode_speed(settings: Settings) -> tuple[float, str] | None:

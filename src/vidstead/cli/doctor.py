@@ -178,6 +178,16 @@ def namespaces(settings: Settings) -> Finding:
     return Finding(check="user", ok=True, found="root; the database runs in a user namespace")
 
 
+def fences(settings: Settings) -> Finding:
+    """What keeps processes that read strangers' media from everything else. Never a problem by itself."""
+    known = bootstrap.fences()
+    has = ", ".join(f"{name} {kind}" for name, kind in known.items() if kind is not None)
+    lacks = " and ".join(name for name, kind in known.items() if kind is None)
+    if not lacks:
+        return Finding(check="fences", ok=True, found=has)
+    return Finding(check="fences", ok=True, found=f"{has or 'none'}; this kernel lacks {lacks} (Linux 5.13 has both)")
+
+
 def pages(settings: Settings) -> Finding:
     """Whether the watch page and the player were built."""
     folder = Path(vidstead.__file__).parent / "static"
@@ -202,5 +212,6 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "disk": disk,
     "port": port,
     "user": namespaces,
+    "fences": fences,
     "pages": pages,
 }

@@ -1,4 +1,4 @@
-"""The first thing that runs in every child: limits, then its work.
+"""The first thing that runs in every child: limits and fences (``confine``), then its work.
 
 The parent spawns without ``preexec_fn`` (which forks a process full of threads); the child limits itself instead,
 before it sees a byte of the source. For ffmpeg this is a stepping stone of 10 ms: limits, priority and the death
@@ -13,6 +13,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from .confine import confine
+
 PR_SET_PDEATHSIG = 1
 OPEN_FILES = 128
 LAST = 19
@@ -25,14 +27,17 @@ def main() -> None:
     _die_with(parent)
     _limit(order["limits"])
     if mode == "exec":
+        confine(program=order["command"][0])
         os.execve(order["command"][0], order["command"], dict(os.environ))  # noqa: S606
     elif mode == "probe":
         from .probe import main as probe
 
+        confine()
         probe(order)
     elif mode == "feed":
         from .feed import main as feed
 
+        confine()
         feed(order)
 
 

@@ -114,6 +114,24 @@ async def test_many_jobs_at_once_keep_their_order_and_go_with_the_transaction(
     assert seen == [(number, "é'") for _, number in sorted(NUMBERED, key=lambda pair: pair[0])]
 
 
+async def test_environments_take_turns_however_many_jobs_one_of_them_has(
+    jobs: Jobs, database: Database, name: str
+) -> None:
+    many, few, done = new_id(), new_id(), list[str]()
+
+    @jobs.task(name, queue="hot")
+    async def run(environment_id: str) -> None:
+        done.append(environment_id)
+
+    async with database.crossing() as connection:
+        for environment_id in (*[many] * 100, *[few] * 3):
+            arguments = {"environment_id": environment_id}
+            await jobs.defer(connection, name, arguments, queue="hot", fair_to=environment_id)
+    async with working(jobs, {"hot": 1}):
+        await until(lambda: len(done) == 103)
+    assert [at for at, environment_id in enumerate(done) if environment_id == few] == [1, 3, 5]
+
+
 async def test_a_deferred_job_is_seen_by_nobody_before_the_commit(
     jobs: Jobs, database: Database, database_urls: RoleUrls, name: str
 ) -> None:

@@ -24,6 +24,7 @@ from vidstead.media import segment_seconds_by_length
 from vidstead.settings import Settings
 
 SYSTEM_SLOTS = 4
+PULL_SLOTS = 4
 LIGHT_SLOTS = 1
 PROGRESS_GATHER_SECONDS = 0.25
 """How much later percentages may be told, so that cells which come together are counted together."""
@@ -80,6 +81,7 @@ def _slots(settings: Settings) -> dict[Queue, int]:
     bulk = settings.bulk_slots
     return {
         "hot": settings.hot_slots,
+        "pull": PULL_SLOTS,
         "bulk": bulk,
         "light": min(bulk, LIGHT_SLOTS),
         "system": SYSTEM_SLOTS,
@@ -92,9 +94,16 @@ def _register(
     """Make every task known, and what publishes known to who asks."""
     publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=_segment_policy(settings))
     publishing = Publishing(
-        core.database, core.jobs, core.store, core.grids, core.assets, publisher, encode_speed=speed.latest
+        core.database,
+        core.jobs,
+        core.store,
+        core.grids,
+        core.checksums,
+        core.assets,
+        publisher,
+        encode_speed=speed.latest,
     )
-    grid.register(core.jobs, core.grids, core.clips)
+    grid.register(core.jobs, core.grids, core.clips, core.checksums)
     ingest.register(core.jobs, publishing, core.inputs, core.uploads)
     return publishing
 

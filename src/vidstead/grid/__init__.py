@@ -1,5 +1,6 @@
 """The grid: rows (renditions) x columns (segments), cells filled just in time. The heart of Vidstead."""
 
+from vidstead.grid.checksums.service import Checksums
 from vidstead.grid.clips.service import Clips
 from vidstead.grid.errors import GridError, GridNotFound, TooManyClips
 from vidstead.grid.keys import cell_key, grid_prefix, index_key, part_key, pictures_key, sound_key, source_prefix
@@ -13,6 +14,7 @@ __all__ = [
     "HOT_TASK",
     "Cell",
     "CellRef",
+    "Checksums",
     "Clips",
     "Coverage",
     "Grid",

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vidstead.assets import Asset, AssetNotFound, Assets
 from vidstead.db import Database
 from vidstead.encoding import Publisher, PublishPlan, UnreadableSource, defer_fill
-from vidstead.grid import Grid, Grids, Part, Source, first_row, offered_rows, source_prefix
+from vidstead.grid import Checksums, Grid, Grids, Part, Source, first_row, offered_rows, source_prefix
 from vidstead.ingest.describe import describe
 from vidstead.ingest.errors import PublishingFailed
 from vidstead.jobs import Jobs
@@ -36,6 +36,7 @@ class Publishing:
         jobs: Jobs,
         store: ObjectStore,
         grids: Grids,
+        checksums: Checksums,
         assets: Assets,
         publisher: Publisher,
         *,
@@ -46,6 +47,7 @@ class Publishing:
         self._jobs = jobs
         self._store = store
         self._grids = grids
+        self._checksums = checksums
         self._assets = assets
         self._publisher = publisher
         self._encode_speed = encode_speed
@@ -107,6 +109,7 @@ class Publishing:
             )
             await self._assets.publish(connection, asset.environment_id, asset.id, describe(grid), [grid.id])
             await self._fill(connection, asset, grid)
+            await self._checksums.later(connection, asset.environment_id, source_id)
 
     async def _fill(self, connection: AsyncConnection, asset: Asset, grid: Grid) -> None:
         """Have the grid filled; the beginning of what players begin with at once, as its first viewer may come now."""
@@ -150,6 +153,7 @@ async def defer_publish(
         },
         queue="hot",
         priority=PUBLISH_PRIORITY,
+        fair_to=asset.environment_id,
     )
 
 

@@ -48,7 +48,8 @@ class AssetInputs:
             connection,
             PULL_TASK,
             {"environment_id": environment_id, "asset_id": asset.id, "url": url},
-            queue="system",
+            queue="pull",
+            fair_to=environment_id,
         )
         return asset
 

@@ -16,7 +16,7 @@ def register(jobs: Jobs, publishing: Publishing, inputs: AssetInputs, uploads: U
         found = [Part(key=str(part["key"]), size=int(str(part["size"]))) for part in parts]
         await publishing.publish(environment_id, asset_id, source_id, found)
 
-    @jobs.task(PULL_TASK, queue="system")
+    @jobs.task(PULL_TASK, queue="pull")
     async def pull(environment_id: str, asset_id: str, url: str) -> None:
         try:
             await inputs.pull(environment_id, asset_id, url)

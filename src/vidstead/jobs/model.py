@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Queue = Literal["hot", "bulk", "light", "system"]
-"""``hot``: a viewer waits. ``bulk``: hours of work that nobody waits for. ``light``: the cheap part of that, kept apart
-from the rest. ``system``: short, and never starved."""
+Queue = Literal["hot", "pull", "bulk", "light", "system"]
+"""``hot``: a viewer waits. ``pull``: files are fetched from elsewhere, as fast as elsewhere goes. ``bulk``:
+hours of work that nobody waits for. ``light``: the cheap part of that, kept apart from the rest. ``system``: short, and
+never starved."""
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 

@@ -1,7 +1,7 @@
 """The queue of everything that happens later: procrastinate, wrapped so that its sharp edges are inside.
 
 - **Deferred by name** in the caller's transaction: a change and the work that follows from it are one commit.
-- **Lanes**: ``hot``, ``bulk``, ``light`` and ``system`` each have slots of their own in every worker,
+- **Lanes**: ``hot``, ``pull``, ``bulk``, ``light`` and ``system`` each have slots of their own in every worker,
   so hours of bulk work delay no viewer, and the sweep of stalled jobs always runs.
 - **Retries** with growing pauses; a run cut off by a stop goes back to the queue at once.
 - **Takeover**: a worker that dies stops its heartbeat; within about 20 seconds another one has its jobs. A job that
@@ -49,7 +49,7 @@ TIDY_TASK = "jobs.tidy"
 # The sweep goes first in its lane.
 SWEEP_PRIORITY = 1000
 
-QUEUES: tuple[Queue, ...] = ("hot", "bulk", "light", "system")
+QUEUES: tuple[Queue, ...] = ("hot", "pull", "bulk", "light", "system")
 
 Task = Callable[..., Awaitable[None]]
 Failed = Callable[[FailedJob], Awaitable[None]]
@@ -126,16 +126,25 @@ class Jobs:
         priority: int = 0,
         once: str | None = None,
         in_seconds: float = 0,
+        fair_to: str | None = None,
     ) -> None:
         """Have a task run after the caller's transaction commits; nothing happens when it rolls back.
 
         ``priority``: higher goes first within a lane. ``once``: of the jobs with this word only one waits at a time;
         a twin that waits already takes over the better priority and the earlier time, and is not started before
         this transaction ends, so a run that sees our changes always follows. One twin may wait beside a running one.
-        ``in_seconds``: not before.
+        ``in_seconds``: not before. ``fair_to``: the environment whose jobs take turns with those of others in the lane,
+        however many it has waiting; up to a thousand are counted.
         """
         await repository.defer(
-            connection, task=name, args=args, queue=queue, priority=priority, once=once, in_seconds=in_seconds
+            connection,
+            task=name,
+            args=args,
+            queue=queue,
+            priority=priority,
+            once=once,
+            in_seconds=in_seconds,
+            fair_to=fair_to,
         )
 
     async def defer_all(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:

@@ -1,6 +1,7 @@
 """What is made before anybody asks for it is what players then begin with, however fast the workers are."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from vidstead.encoding import Publisher
 from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.prober import PyAvProber
-from vidstead.grid import HOT_TASK, Clips, Grid, Grids, Part, part_key
+from vidstead.grid import HOT_TASK, Checksums, Clips, Grid, Grids, Part, part_key
 from vidstead.ingest import Clipping, Publishing
 from vidstead.jobs import Jobs
 from vidstead.kit import new_id
@@ -41,7 +42,10 @@ class Installation:
         encoder = FfmpegEncoder(store, ffmpeg(), copier)
         publisher = Publisher(PyAvProber(store), copier, encoder, segment_seconds=lambda _: 2.0)
         self.database, self.store, self.grids, self.assets = database, store, grids, assets
-        self.publishing = Publishing(database, jobs, store, grids, assets, publisher, encode_speed=lambda: speed)
+        self.checksums = Checksums(database, jobs, store)
+        self.publishing = Publishing(
+            database, jobs, store, grids, self.checksums, assets, publisher, encode_speed=lambda: speed
+        )
         self.clipping = Clipping(jobs, grids, Clips(database, grids), assets, encode_speed=lambda: speed)
 
     async def publish(self, environment_id: str, film: bytes) -> Asset:
@@ -101,3 +105,37 @@ def expected_rows(queued: Queued, grid: Grid) -> set[int]:
     jobs = [job["args"] for job in queued() if job["task_name"] == HOT_TASK]
     found = {(job["grid_id"], row_id, job["first"]) for job in jobs for row_id in job["row_ids"]}
     return {row_id for _, row_id, _ in found & first}
+
+
+async def test_a_source_has_its_checksum_in_the_end(
+    database: Database,
+    jobs: Jobs,
+    store: MemoryStore,
+    grids: Grids,
+    assets: Assets,
+    queued: Queued,
+    environment_id: str,
+    film: bytes,
+) -> None:
+    here = Installation(database, jobs, store, grids, assets, None)
+    (source,) = (await here.grid(await here.publish(environment_id, film))).sources
+    (job,) = [job["args"] for job in queued() if job["args"].get("source_id") == source.id]
+    async with database.begin(environment_id) as connection:
+        assert await here.checksums.of(connection, environment_id, source.id) is None
+    await here.checksums.compute(**job)
+    async with database.begin(environment_id) as connection:
+        assert await here.checksums.of(connection, environment_id, source.id) == sha256(film).digest()
+    store.delete(source.parts[0].key)
+    await here.checksums.compute(**job)  # it has one: the film is not read again
+
+
+async def test_the_checksum_of_a_source_that_is_gone_is_nobodys_business(
+    database: Database, jobs: Jobs, store: MemoryStore, grids: Grids, assets: Assets, environment_id: str, film: bytes
+) -> None:
+    here = Installation(database, jobs, store, grids, assets, None)
+    (source,) = (await here.grid(await here.publish(environment_id, film))).sources
+    store.delete(source.parts[0].key)
+    await here.checksums.compute(environment_id, source.id)
+    await here.checksums.compute(environment_id, new_id())
+    async with database.begin(environment_id) as connection:
+        assert await here.checksums.of(connection, environment_id, source.id) is None

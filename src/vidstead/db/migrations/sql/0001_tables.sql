@@ -87,7 +87,9 @@ create table sources (
     grid_id text not null references grids,
     parts jsonb not null,
     facts jsonb not null,
-    index_key text not null
+    index_key text not null,
+    -- Over all parts; computed in the background, so it may be missing for a while.
+    sha256 bytea
 );
 create index sources_of_grid on sources (environment_id, grid_id);
 

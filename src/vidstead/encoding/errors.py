@@ -41,6 +41,12 @@ class SourceCodecUnsupported(UnreadableSource):
     code = "source_codec_unsupported"
 
 
+class SourceOverLimit(UnreadableSource):
+    """The file has {found}, and {most} is the most that is taken: export it again with less, or cut it."""
+
+    code = "source_over_limit"
+
+
 class SourceCrashed(UnreadableSource):
     """Reading the file ended the reader ({reason}): it is most likely damaged, so export it again."""
 
@@ -69,6 +75,13 @@ class CalibrationFailed(EncodingError):
 
 
 REFUSALS: dict[str, type[UnreadableSource]] = {
-    error.code: error for error in (SourceNotMedia, SourceTruncated, SourceWithoutTracks, SourceCodecUnsupported)
+    error.code: error
+    for error in (
+        SourceNotMedia,
+        SourceTruncated,
+        SourceWithoutTracks,
+        SourceCodecUnsupported,
+        SourceOverLimit,
+    )
 }
 """What the prober may say of a source, by its code."""

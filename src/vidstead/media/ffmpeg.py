@@ -46,6 +46,7 @@ _HD_LINES = 720
 _KEPT_MATRICES = ("bt709", "smpte170m", "bt470bg")
 _PRIMARIES = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte431", "smpte432")
 _TRANSFERS = ("bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "iec61966-2-1", "bt2020-10", "bt2020-12")
+_MOST_PIXELS = 8192 * 8192
 _FED = ("-copyts", "-format_whitelist", "nut,matroska,webm", "-i", "pipe:0")
 _BT709 = Colour(primaries="bt709", transfer="bt709", matrix="bt709")
 _RESAMPLE_ROLL = Fraction(1, 10)
@@ -148,7 +149,7 @@ def video_command(
         skipped = timeline.bounds[firsts[i]] - begin
         later = f"trim=start_pts={skipped},setpts=PTS-{skipped}," if skipped else ""
         chains.append(f"[v{i}]{later}{_row_filters(spec, colour, convert)}[o{i}]")
-    command = [*_base(ffmpeg), *_FED]
+    command = [*_base(ffmpeg), "-max_pixels", str(_MOST_PIXELS), *_FED]
     command += ["-filter_complex", ";".join([split, *chains])]
     for i, (spec, output) in enumerate(zip(specs, outputs, strict=True)):
         keys = [timeline.bounds[cell] - timeline.bounds[firsts[i]] for cell in range(firsts[i] + 1, first + count)]

@@ -15,13 +15,14 @@ import psutil
 import pytest
 from tests.integration.encoding.bench import Bench
 from tests.oracle.barcode import ffmpeg, read_barcodes
-from tests.oracle.sources import BY_NAME, make
+from tests.oracle.sources import BY_NAME, Clip, make
 from tests.serve import wait_for
 
 from vidstead.encoding import (
     EncodingFailed,
     EncodingInterrupted,
     SourceNotMedia,
+    SourceOverLimit,
     SourceTruncated,
     SourceWithoutTracks,
     UnreadableSource,
@@ -96,6 +97,43 @@ async def test_what_is_no_media_is_refused(content: bytes, error: type[Unreadabl
         await PyAvProber(store).probe([Part(key="e/sources/s/part-0000", size=len(content))])
     assert "{" not in raised.value.message
     assert children() == []
+
+
+def patched_mp4(clips: Path, box: bytes, at: int, value: bytes) -> bytes:
+    """A short MP4 with other bytes at a place of its first box of a kind, counted from the box's type."""
+    data = bytearray(make(BY_NAME["mp4-25"], clips).read_bytes().replace(b"edts", b"free"))
+    place = data.index(box) + at
+    data[place : place + len(value)] = value
+    return bytes(data)
+
+
+WIDE = Clip(name="wide", width=16384, height=48, video=("-c:v", "ffv1"), suffix="mkv", seconds=0.4, channels=0)
+OVER_LIMIT = {
+    "16384 pixels a side": lambda clips: make(WIDE, clips).read_bytes(),
+    "hours": lambda clips: patched_mp4(clips, b"stts", 16, (2**30).to_bytes(4, "big")),
+    "pictures a second": lambda clips: patched_mp4(clips, b"mdhd", 16, (12800 * 60).to_bytes(4, "big")),
+}
+
+
+@pytest.mark.parametrize("claim", OVER_LIMIT)
+async def test_what_no_film_has_is_refused(claim: str, clips: Path, tmp_path: Path) -> None:
+    content = OVER_LIMIT[claim](clips)
+    store = LocalStore(tmp_path)
+    store.put("e/sources/s/part-0000", content)
+    with pytest.raises(SourceOverLimit, match=claim):
+        await PyAvProber(store).probe([Part(key="e/sources/s/part-0000", size=len(content))])
+
+
+async def test_a_thousand_tracks_are_refused(tmp_path: Path) -> None:
+    """Few bytes each, but a decoder and a row for every one of them."""
+    sound = ("-f", "lavfi", "-i", "sine=duration=0.1:sample_rate=8000")
+    command = [ffmpeg(), "-v", "error", *sound, *("-map", "0:a") * 300, "-c:a", "pcm_s16le", str(tmp_path / "s.mkv")]
+    await asyncio.to_thread(subprocess.run, command, check=True, timeout=60)
+    data = (tmp_path / "s.mkv").read_bytes()
+    store = LocalStore(tmp_path / "store")
+    store.put("e/sources/s/part-0000", data)
+    with pytest.raises(SourceOverLimit, match="300 tracks"):
+        await PyAvProber(store).probe([Part(key="e/sources/s/part-0000", size=len(data))])
 
 
 async def test_a_recording_without_its_index_is_told_so(clips: Path, tmp_path: Path) -> None:
@@ -211,12 +249,13 @@ async def test_a_child_has_limits_and_no_secrets(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("VIDSTEAD_STORAGE_SECRET_KEY", "secret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     report = (
-        "import json, os, resource as r, sys;"
+        "import json, os, resource as r, sys\n"
+        "def is_open(n):\n    try: return bool(os.fstat(n))\n    except OSError: return False\n"
         "json.dump([dict(os.environ), r.getrlimit(r.RLIMIT_AS), r.getrlimit(r.RLIMIT_FSIZE), r.getrlimit(r.RLIMIT_CPU),"
         " os.nice(0), os.sched_getscheduler(0), os.getpgrp() == os.getpid(), os.getsid(0),"
-        " sorted(os.listdir('/proc/self/fd'))], sys.stdout)"
+        " [n for n in range(256) if is_open(n)]], sys.stdout)"
     )
-    order = {"command": [sys.executable, "-I", "-c", report]}
+    order = {"command": [sys.executable, "-I", "-S", "-c", report]}
     async with child("exec", order, memory=1 << 30, cpu_seconds=7, nice=19, stdout=asyncio.subprocess.PIPE) as running:
         assert running.process.stdout is not None
         said = json.loads(await running.process.stdout.read())
@@ -236,7 +275,7 @@ async def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
         "import asyncio, sys\n"
         "from vidstead.encoding.adapters.process import child\n"
         "async def main():\n"
-        "    order = {'command': ['/bin/sh', '-c', 'echo begun; exec sleep 60']}\n"
+        "    order = {'command': ['/bin/sh', '-c', 'echo begun; while :; do :; done']}\n"
         "    limits = {'memory': 1 << 30, 'cpu_seconds': 5, 'stdout': asyncio.subprocess.PIPE}\n"
         "    async with child('exec', order, **limits) as running:\n"
         "        print(running.process.pid, (await running.process.stdout.readline()).decode(), flush=True)\n"

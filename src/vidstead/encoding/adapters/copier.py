@@ -19,6 +19,7 @@ from vidstead.encoding.adapters.cutters import write_cell
 from vidstead.encoding.adapters.grant import ReadRange, read_range, reading
 from vidstead.encoding.adapters.movie import Movies
 from vidstead.encoding.adapters.sound_copier import SoundCopier
+from vidstead.encoding.errors import EncodingFailed
 from vidstead.encoding.ports import CopyPlan, EncodedCell, Run, SoundPlan
 from vidstead.grid import Part, pictures_key
 from vidstead.media import (
@@ -51,6 +52,7 @@ READERS = 32
 KEPT = 16
 """Sources whose pictures are kept in memory."""
 REPLANS = 3
+SOURCE_ENDS = "the source ends before this"
 Cut = tuple[Pictures | None, Timeline | None]
 
 
@@ -161,6 +163,8 @@ class Mp4Copier:
                 began = time.monotonic()
                 begin, end = row.bounds[index], row.bounds[index + 1]
                 data = await asyncio.to_thread(self._read, order.source.parts, pictures.span(begin, end))
+                if len(data) != sum(pictures.sizes[begin:end]):
+                    raise EncodingFailed(first=index, last=index, rows=row.name, reason=SOURCE_ENDS)
                 fragment = pictures.fragment(begin, end, data, order.timeline.frame_ticks)
                 cell = write_cell(row, index, fragment)
                 took = round(1000 * (time.monotonic() - began))

@@ -16,6 +16,7 @@ from vidstead.encoding.adapters.cutters import write_cell
 from vidstead.encoding.adapters.feeding import asset_zero
 from vidstead.encoding.adapters.grant import read_range
 from vidstead.encoding.adapters.movie import Movies
+from vidstead.encoding.errors import EncodingFailed
 from vidstead.encoding.ports import EncodedCell, Run, SoundPlan
 from vidstead.grid import Part, sound_key
 from vidstead.media import (
@@ -76,6 +77,8 @@ class SoundCopier:
                 began = time.monotonic()
                 kept = frames.frames_of(*row.bounds[index : index + 2], first=index == 0)
                 data = await asyncio.to_thread(self._read, order.source.parts, frames.span(kept))
+                if len(data) != sum(frames.sizes_of(kept)):
+                    raise EncodingFailed(first=index, last=index, rows=row.name, reason="the source ends before this")
                 cell = write_cell(row, index, frames.fragment(kept, data))
                 took = round(1000 * (time.monotonic() - began))
                 yield EncodedCell(row=row, index=index, data=cell, encode_ms=took)

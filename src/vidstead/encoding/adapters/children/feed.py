@@ -33,7 +33,7 @@ REORDERED = 20
 """Packets read on after the first one beyond the end: any of them may be shown before it (H.264 allows 16)."""
 
 Order = dict[str, Any]
-EDITING_CODECS = ("prores", "dnxhd")
+EDITING_CODECS = ("prores",)
 
 
 class Sink:
@@ -76,7 +76,7 @@ def feed(order: Order, sink: Sink) -> None:
 
 
 def _carrier(stream: Stream) -> tuple[str, dict[str, str]]:
-    """The format on the pipe: NUT, and Matroska for the codecs that PyAV does not put in NUT.
+    """The format on the pipe: NUT, and others for codecs that PyAV does not put in NUT.
 
     Matroska's clock has milliseconds, which no constant rate minds; those are codecs of editors, which have one.
     """

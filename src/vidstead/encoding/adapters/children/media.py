@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import av
 from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
+from av.video.stream import VideoStream
 
 from .reader import RangeReader, open_ranges
 
@@ -22,6 +23,11 @@ SEARCH = 400
 """Packets that are read in search of the key packet of one place."""
 FRAGMENT_BOXES = 4096
 """Boxes that are looked at before the first fragment."""
+
+
+AVI = b"RIFF"
+TRAILING = 16
+"""Packets that may follow the last picture that others refer to."""
 
 
 Packets = Iterator[Any]
@@ -44,10 +50,14 @@ def _nothing_else(*_: Any, **__: Any) -> NoReturn:
 def open_source(source: dict[str, Any], *, head: bytes = b"", resume: int = 0) -> InputContainer:
     """The source of an order, opened for reading: ``size``, and the ranges that ``open_ranges`` knows."""
     reader = RangeReader(open_ranges(source), source["size"], head=head, resume=resume)
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
+    if reader.read(len(AVI)).startswith(AVI):
+        options["fflags"] = "genpts"  # see ``packets_of``
+    reader.seek(0)
     return av.open(
         reader,
         mode="r",
-        options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
+        options=options,
         metadata_errors="ignore",
         buffer_size=BUFFER,
         io_open=_nothing_else,
@@ -73,10 +83,31 @@ def seek(container: InputContainer, stream: Stream, timestamp: int, position: in
 
 
 def packets_of(container: InputContainer, index: int) -> Packets:
-    """The packets of one stream from here on; the others are not read."""
+    """The packets of one stream from here on; the others are not read.
+
+    AVI says of pictures only in which order they are decoded. Where some refer to later ones, ffmpeg's ``genpts`` gives
+    each the time at which the next reference is decoded, and finds none for the last: that is shown at the very end.
+    """
     for stream in container.streams:
         stream.discard = Discard.default if stream.index == index else Discard.all
-    return container.demux(container.streams[index])
+    packets = container.demux(container.streams[index])
+    return _timed(packets) if container.format.name == "avi" else packets
+
+
+def _timed(packets: Packets) -> Packets:
+    for packet in packets:
+        if packet.pts is not None or packet.dts is None:
+            yield packet
+            continue
+        rest = [packet, *(one for one in itertools.islice(packets, TRAILING) if one.dts is not None)]
+        packet.pts = max(one.dts for one in rest) + 1
+        yield from rest
+
+
+def reordered_untold(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether pictures of an AVI are shown in an order that nothing tells: those of H.264 and HEVC have any."""
+    context = stream.codec_context
+    return container.format.name == "avi" and context.name in ("h264", "hevc") and context.has_b_frames > 0
 
 
 def begin(packets: Packets, earliest: int, threshold: int, timestamp: int | None) -> Packets | None:

@@ -13,6 +13,7 @@ import os
 import sys
 from bisect import bisect_right
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import av
@@ -23,7 +24,7 @@ from av.stream import Discard, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .media import RefusedError, boxes, is_fragmented, is_picture, open_source
+from .media import RefusedError, boxes, is_fragmented, is_picture, open_source, reordered_untold
 from .names import FULL_RANGE, INTERLACED_ORDERS, MATRICES, PRIMARIES, TRANSFERS
 from .reader import RangeReader, SourceLostError, open_ranges
 
@@ -35,11 +36,15 @@ SPARSE = 30
 """Seconds between keys beyond which an index is taken for incomplete, and the packets are read instead."""
 EDGE = 600
 """Index entries at either end that are looked at for discarded pictures."""
-UNTIMED = ("avi",)
-"""Containers whose pictures have no timestamps."""
 INDEXED_AS_READ = ("flv",)
 """Containers whose index grows while they are read: what is in it now is only the beginning."""
 KEYS = 200_000
+UNCARRIED = ("dnxhd",)
+"""Codecs that no format carries from the feeder to ffmpeg with their times (``feed``)."""
+MOST_STREAMS = 100
+LONGEST_SIDE = 8192
+MOST_RATE = 300
+MOST_HOURS = 24
 MOST_BOXES = 1_000_000
 
 
@@ -58,11 +63,15 @@ def main(order: dict[str, Any]) -> None:
 def probe(source: dict[str, Any]) -> dict[str, Any]:
     """``facts`` and ``index`` as their JSON says them."""
     with _open(source) as container:
-        if container.format.name in UNTIMED:
-            raise RefusedError(
-                "source_not_media", reason=f"{container.format.name} does not say when pictures are shown"
-            )
+        _check(len(container.streams), MOST_STREAMS, "tracks")
         video = _choose(container)
+        if video is not None:
+            if reordered_untold(container, video):
+                raise RefusedError(
+                    "source_not_media",
+                    reason=f"an AVI does not say when pictures of {video.codec_context.name} are shown",
+                )
+            _check(max(video.codec_context.width, video.codec_context.height), LONGEST_SIDE, "pixels a side")
         audio = [stream for stream in container.streams.audio if _decodable(stream)]
         if video is None and not audio:
             _no_tracks(container)
@@ -76,6 +85,7 @@ def probe(source: dict[str, Any]) -> dict[str, Any]:
             raise RefusedError("source_codec_unsupported", codec=wanted[0].codec_context.name, track="sound")
         keys = _keys(source, container, lead)
         ends = _ends(container, [lead, *(s for s in audio if s is not lead)], keys)
+        _check(ceil((ends[lead.index] - firsts[lead.index].pts) * _time_base(lead) / 3600), MOST_HOURS, "hours")
         return {
             "facts": {
                 "container": container.format.name,
@@ -85,6 +95,12 @@ def probe(source: dict[str, Any]) -> dict[str, Any]:
             },
             "index": {"keys": [{"timestamp": t, "position": p} for t, p in keys]},
         }
+
+
+def _check(found: float, most: int, unit: str) -> None:
+    """Refuse what no honest film has, before a decoder or a grid is made as large as it claims to be."""
+    if found > most:
+        raise RefusedError("source_over_limit", found=f"{found:g} {unit}", most=f"{most} {unit}")
 
 
 def _open(source: dict[str, Any]) -> InputContainer:
@@ -116,6 +132,8 @@ def _decodable(stream: Stream) -> bool:
 def _choose(container: InputContainer) -> VideoStream | None:
     """The picture: the track with the most pixels, the first of equals."""
     pictures = [s for s in container.streams.video if is_picture(s) and _decodable(s)]
+    if any(stream.codec_context.name in UNCARRIED for stream in pictures):
+        raise RefusedError("source_codec_unsupported", codec=pictures[0].codec_context.name, track="picture")
     return max(pictures, key=lambda s: s.codec_context.width * s.codec_context.height, default=None)
 
 
@@ -235,10 +253,15 @@ def _ends(container: InputContainer, streams: list[Stream], keys: list[tuple[int
 
 
 def _read_to_end(container: InputContainer, streams: list[Stream], ends: dict[int, int]) -> None:
+    reordered = [s for s in streams if isinstance(s, VideoStream) and s.codec_context.has_b_frames]
+    late = reordered[0] if reordered and container.format.name == "avi" else None
     for packet in container.demux(streams):
-        if packet.pts is None or packet.is_discard:
+        shown = packet.pts
+        if late is packet.stream and packet.dts is not None:
+            shown = packet.dts + 1  # as ``packets_of`` has it: the last to be shown may have been decoded long before
+        if shown is None or packet.is_discard:
             continue
-        end = packet.pts + (packet.duration or _frame_ticks(packet.stream))
+        end = shown + (packet.duration or _frame_ticks(packet.stream))
         ends[packet.stream_index] = max(end, ends.get(packet.stream_index, end))
 
 
@@ -255,6 +278,8 @@ def _time_base(stream: Stream) -> Fraction:
 
 def _video_facts(stream: VideoStream, first: VideoFrame, end: int) -> dict[str, Any]:
     start = int(first.pts or 0)
+    rate = _average_rate(stream, start, end)
+    _check(float(rate), MOST_RATE, "pictures a second")
     interlaced = bool(first.interlaced_frame) or stream.codec_context.field_order in INTERLACED_ORDERS
     pixels = first.format.name
     return {
@@ -275,7 +300,7 @@ def _video_facts(stream: VideoStream, first: VideoFrame, end: int) -> dict[str, 
         "time_base": str(stream.time_base),
         "start": start,
         "end": end,
-        "average_rate": str(_average_rate(stream, start, end)),
+        "average_rate": str(rate),
     }
 
 

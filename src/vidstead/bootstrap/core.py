@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vidstead.assets import Assets
 from vidstead.bootstrap.places import database_urls, open_store
 from vidstead.db import Database, Listener
-from vidstead.grid import Checksums, Clips, Grids
+from vidstead.grid import Clips, Grids
 from vidstead.ingest import AssetInputs, Uploads
 from vidstead.jobs import Failed, Jobs
 from vidstead.kit import Outbound
@@ -27,7 +27,6 @@ class Core:
     store: ObjectStore
     grids: Grids
     clips: Clips
-    checksums: Checksums
     assets: Assets
     uploads: Uploads
     inputs: AssetInputs
@@ -58,7 +57,6 @@ def assemble(settings: Settings, *, failed: Failed | None = None) -> Core:
         store=store,
         grids=grids,
         clips=Clips(database, grids),
-        checksums=Checksums(database, jobs, store),
         assets=assets,
         uploads=Uploads(database, jobs, store, assets, limit_bytes=limit),
         inputs=AssetInputs(database, jobs, store, assets, outbound, limit_bytes=limit),

@@ -16,7 +16,9 @@ from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.meter import FfmpegMeter
 from vidstead.encoding.adapters.prober import PyAvProber
+from vidstead.encoding.adapters.summer import ChildSummer
 from vidstead.events import Follower
+from vidstead.grid import Checksums
 from vidstead.ingest import Publishing
 from vidstead.jobs import FailedJob, Queue
 from vidstead.kit import configure_logging
@@ -93,17 +95,18 @@ def _register(
 ) -> Publishing:
     """Make every task known, and what publishes known to who asks."""
     publisher = Publisher(PyAvProber(core.store), copier, encoder, segment_seconds=_segment_policy(settings))
+    checksums = Checksums(core.database, core.jobs, ChildSummer(core.store))
     publishing = Publishing(
         core.database,
         core.jobs,
         core.store,
         core.grids,
-        core.checksums,
+        checksums,
         core.assets,
         publisher,
         encode_speed=speed.latest,
     )
-    grid.register(core.jobs, core.grids, core.clips, core.checksums)
+    grid.register(core.jobs, core.grids, core.clips, checksums)
     ingest.register(core.jobs, publishing, core.inputs, core.uploads)
     return publishing
 

@@ -15,6 +15,7 @@ from vidstead.encoding import Publisher
 from vidstead.encoding.adapters.copier import Mp4Copier
 from vidstead.encoding.adapters.encoder import FfmpegEncoder
 from vidstead.encoding.adapters.prober import PyAvProber
+from vidstead.encoding.adapters.summer import ChildSummer
 from vidstead.grid import HOT_TASK, Checksums, Clips, Grid, Grids, Part, part_key
 from vidstead.ingest import Clipping, Publishing
 from vidstead.jobs import Jobs
@@ -42,7 +43,7 @@ class Installation:
         encoder = FfmpegEncoder(store, ffmpeg(), copier)
         publisher = Publisher(PyAvProber(store), copier, encoder, segment_seconds=lambda _: 2.0)
         self.database, self.store, self.grids, self.assets = database, store, grids, assets
-        self.checksums = Checksums(database, jobs, store)
+        self.checksums = Checksums(database, jobs, ChildSummer(store))
         self.publishing = Publishing(
             database, jobs, store, grids, self.checksums, assets, publisher, encode_speed=lambda: speed
         )

@@ -76,7 +76,7 @@ class Child:
 
 @asynccontextmanager
 async def child(
-    mode: Literal["probe", "feed", "exec"],
+    mode: Literal["probe", "feed", "sum", "exec"],
     order: dict[str, Any],
     *,
     memory: int,

@@ -34,6 +34,11 @@ def main() -> None:
 
         confine()
         probe(order)
+    elif mode == "sum":
+        from .sum import main as add_up
+
+        confine()
+        add_up(order)
     elif mode == "feed":
         from .feed import main as feed
 

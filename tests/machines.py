@@ -146,7 +146,8 @@ class Installation:
         return bool(
             self.query(
                 "select 1 from procrastinate.procrastinate_jobs where status in ('todo', 'doing')"
-                " and queue_name <> 'system' union all select 1 from app.leases where expires_at > now() limit 1"
+                " and queue_name <> 'system' and coalesce(scheduled_at, now()) <= now()"
+                " union all select 1 from app.leases where expires_at > now() limit 1"
             )
         )
 

@@ -76,9 +76,9 @@ def feed(order: Order, sink: Sink) -> None:
 
 
 def _carrier(stream: Stream) -> tuple[str, dict[str, str]]:
-    """The format on the pipe: NUT, and others for codecs that PyAV does not put in NUT.
+    """The format on the pipe: NUT, and Matroska for the codec that PyAV does not put in NUT.
 
-    Matroska's clock has milliseconds, which no constant rate minds; those are codecs of editors, which have one.
+    Matroska's clock has milliseconds, which no constant rate minds; that is a codec of editors, which have one.
     """
     if stream.codec_context.name in EDITING_CODECS:
         return "matroska", {"live": "1"}
